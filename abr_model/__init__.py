@@ -1,0 +1,1 @@
+"""Synthetic auditory brainstem responses: cohorts, the conditional VAE, generation. Never imports the dashboard."""

@@ -1,0 +1,1 @@
+"""Charts: pure functions, data in, Plotly or Altair figure out. No Streamlit here."""
