@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,7 +92,8 @@ class Cohort:
     def __post_init__(self):
         if self._checked:
             return
-        waveforms = np.ascontiguousarray(self.waveforms, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is refused below
+            waveforms = np.ascontiguousarray(self.waveforms, dtype=np.float32)
         if waveforms.ndim != 2 or waveforms.shape[1] == 0:
             raise InputError(
                 "waveforms must be an array of recordings × samples",
@@ -234,6 +236,8 @@ class Cohort:
             provenance = Provenance.model_validate(metadata["provenance"])
             table = pq.read_table(path)
             column = table.column(WAVEFORM_FIELD).combine_chunks()
+            if column.null_count:
+                raise InputError("a recording has no waveform", file=name)
             waveforms = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
             frame = table.drop_columns([WAVEFORM_FIELD]).to_pandas()
         except (pa.ArrowException, OSError) as error:
@@ -286,7 +290,12 @@ def read_metadata(path: str | Path, name: str | None = None) -> dict:
             file=name,
             allowed="a cohort file (.parquet) written by this product; import other tables",
         )
-    metadata = json.loads(raw)
+    try:
+        metadata = json.loads(raw)
+    except ValueError:
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise InputError("the cohort file is damaged: what it says of itself cannot be read", file=name)
     if metadata.get("version") != FORMAT_VERSION:
         raise InputError(
             "the cohort file has another format version",
@@ -326,7 +335,5 @@ def concatenate(cohorts: list[Cohort], provenance: Provenance | None = None) -> 
 
 def _ratio(value: float) -> tuple[int, int]:
     """``value`` as a small fraction up/down."""
-    from fractions import Fraction
-
     fraction = Fraction(value).limit_denominator(1000)
     return fraction.numerator, fraction.denominator
