@@ -1,0 +1,1 @@
+"""Where cohorts come from: the simulated clinic and readers of clinic files. Every reader returns a cohort."""
