@@ -1,0 +1,278 @@
+"""What a scientist holds: a trained model, saved as safetensors + JSON. Loading one never executes code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from abr_model.cohort import Cohort, Sampling
+from abr_model.configuration import Preset
+from abr_model.errors import InputError
+from abr_model.model_card import model_card
+from abr_model.scaling import NUMERIC_CONDITIONS, Scaling
+from abr_model.schema import HEARING_LOSS, HEARING_LOSS_CODES, Kind
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from abr_model.sampler import Sampler
+
+FORMAT = "abr-model"
+FORMAT_VERSION = 1
+WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE = "weights.safetensors", "model.json", "card.md"
+LARGEST_DESCRIPTION_BYTES = 2_000_000
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("abr-synthesis", "torch", "lightning", "numpy")}
+
+
+class ModelProvenance(BaseModel):
+    """What a model was trained on, how, and how well it reconstructs recordings that it has not seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: Kind = Field(description="kind of the training cohort")
+    cohort: str = Field(description="file name of the cohort")
+    cohort_digest: str = Field(description="SHA-256 of the cohort's content")
+    source: str = Field(default="", description="the cohort's own words about where it comes from")
+    split: str = Field(description="'patient' or 'recording (leaky)'")
+    recordings: dict[str, int] = Field(description="recordings of the training, validation and test part")
+    patients: dict[str, int] = Field(description="patients of each part")
+    command: str = Field(description="what repeats the training")
+    run: str = Field(default="", description="id of the run")
+    epochs: int = Field(ge=0, description="whole epochs trained")
+    best_epoch: int | None = Field(default=None, description="index, from 0, of the epoch whose weights these are")
+    ended: str = Field(default="", description="why training ended, in words")
+    trained_at: str = Field(default="", description="date of the end of training, UTC")
+    figures: dict[str, float | None] = Field(default_factory=dict, description="measured on the test part")
+    software: dict[str, str] = Field(default_factory=_versions)
+
+
+@dataclass
+class TrainedModel:
+    """Network, sampler and everything needed to go from conditions to µV.
+
+    Parameters
+    ----------
+    network, sampler
+        In evaluation mode.
+    preset
+        All hyper-parameters.
+    scaling
+        Units to the network's numbers, fitted on the training part.
+    sampling
+        Sampling rate and time of the first sample of what the model generates.
+    support
+        Where the training part lies (:func:`support_of`).
+    provenance
+        What it was trained on, and its measured figures.
+    """
+
+    network: nn.Module
+    sampler: Sampler
+    preset: Preset
+    scaling: Scaling
+    sampling: Sampling
+    support: dict[str, Any]
+    provenance: ModelProvenance
+
+    def __post_init__(self):
+        self.network.eval()
+        self.sampler.eval()
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 over names, types, shapes and values of all weights, as they are now (a few milliseconds)."""
+        hasher = hashlib.sha256()
+        for name, tensor in sorted(self._weights().items()):
+            hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            hasher.update(tensor.numpy().tobytes())
+        return hasher.hexdigest()
+
+    @property
+    def model_id(self) -> str:
+        """First 8 hex digits of the SHA-256 of the weights."""
+        return self.weights_sha256[:8]
+
+    @property
+    def parameters(self) -> int:
+        """Trainable parameters of network and sampler."""
+        from abr_model.network import parameter_count
+
+        return parameter_count(self.network) + parameter_count(self.sampler)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        parts = {"network": self.network, "sampler": self.sampler}
+        return {
+            f"{part}.{name}": tensor.detach().cpu().contiguous()
+            for part, module in parts.items()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``weights.safetensors``, ``model.json`` and ``card.md``, each replaced atomically.
+
+        The three carry one another's checksums, so a mixture of two models is refused by :meth:`load`.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written, or the disk is full.
+        """
+        from safetensors.torch import save
+
+        folder = Path(folder)
+        description = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "model_id": self.model_id,
+            "weights_sha256": self.weights_sha256,
+            "preset": self.preset.model_dump(mode="json"),
+            "scaling": self.scaling.model_dump(mode="json"),
+            "sampling": self.sampling.model_dump(mode="json"),
+            "support": self.support,
+            "provenance": self.provenance.model_dump(mode="json"),
+        }
+        text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode()
+        contents = {
+            WEIGHTS_FILE: save(self._weights(), {"description_sha256": hashlib.sha256(text).hexdigest()}),
+            DESCRIPTION_FILE: text,
+            CARD_FILE: model_card(self).encode(),
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in contents.items():
+                (folder / f".{name}.partial").write_bytes(content)
+            for name in contents:
+                (folder / f".{name}.partial").replace(folder / name)
+        except OSError as error:
+            raise InputError(f"the model cannot be saved: {error.strerror}", file=folder.name) from error
+        return folder
+
+    @staticmethod
+    def load(folder: str | Path, device: str = "cpu") -> TrainedModel:
+        """A model that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            Not a model folder: a file is missing, damaged or changed, the weights do not fit the network or are not
+            numbers, or the format has another version.
+        """
+        folder = Path(folder)
+        text, description = _read_description(folder)
+        weights, metadata = _read_weights(folder)
+        if metadata.get("description_sha256") != hashlib.sha256(text).hexdigest():
+            raise InputError("the file does not belong to these weights: it was changed", file=DESCRIPTION_FILE)
+        try:
+            preset = Preset.model_validate(description["preset"])
+            scaling = Scaling.model_validate(description["scaling"])
+            sampling = Sampling.model_validate(description["sampling"])
+            provenance = ModelProvenance.model_validate(description["provenance"])
+            support = dict(description["support"])
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(step) for step in first["loc"])
+            raise InputError(f"{where}: {first['msg'].lower()}", file=DESCRIPTION_FILE) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"the description of the model is incomplete: {error}", file=DESCRIPTION_FILE) from error
+        network, sampler = _build(preset, weights)
+        model = TrainedModel(network.to(device), sampler.to(device), preset, scaling, sampling, support, provenance)
+        if model.weights_sha256 != description.get("weights_sha256"):
+            raise InputError("the weights were changed since they were saved", file=WEIGHTS_FILE)
+        return model
+
+
+def support_of(training: Cohort) -> dict[str, Any]:
+    """Where the conditions of the training part lie, so that a page can say when it asks beyond them.
+
+    Per numeric condition ``{minimum, maximum, p1, p99, histogram: {edges, counts}}``; ``hearing_loss``: recordings per
+    class, 0 included; ``kind`` of the cohort.
+    """
+    support: dict[str, Any] = {}
+    for column in NUMERIC_CONDITIONS:
+        values = training.table[column.name].dropna().to_numpy()
+        counts, edges = np.histogram(values, bins=20)
+        p1, p99 = np.percentile(values, [1, 99])
+        support[column.name] = {
+            "minimum": float(values.min()),
+            "maximum": float(values.max()),
+            "p1": float(p1),
+            "p99": float(p99),
+            "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
+        }
+    counts = training.table[HEARING_LOSS.name].value_counts()
+    support[HEARING_LOSS.name] = {code: int(counts.get(code, 0)) for code in HEARING_LOSS_CODES}
+    support["kind"] = str(training.kind)
+    return support
+
+
+def _read_description(folder: Path) -> tuple[bytes, dict]:
+    path = folder / DESCRIPTION_FILE
+    try:
+        if path.stat().st_size > LARGEST_DESCRIPTION_BYTES:
+            raise InputError("the file is too large for the description of a model", file=DESCRIPTION_FILE)
+        text = path.read_bytes()
+        description = json.loads(text)
+    except OSError as error:
+        raise InputError(
+            "the folder is not a trained model: the file is missing",
+            file=DESCRIPTION_FILE,
+            allowed=f"a folder with {WEIGHTS_FILE} and {DESCRIPTION_FILE}",
+        ) from error
+    except ValueError as error:
+        raise InputError("the file is not JSON, or it is truncated", file=DESCRIPTION_FILE) from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise InputError("the file does not describe a trained model", file=DESCRIPTION_FILE)
+    if description.get("version") != FORMAT_VERSION:
+        found = description.get("version")
+        raise InputError(
+            "the model has another format version", file=DESCRIPTION_FILE, value=found, allowed=str(FORMAT_VERSION)
+        )
+    return text, description
+
+
+def _read_weights(folder: Path) -> tuple[dict, dict]:
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise InputError("the folder is not a trained model: the file is missing", file=WEIGHTS_FILE)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError("the file is not safetensors, or it is truncated", file=WEIGHTS_FILE) from error
+
+
+def _build(preset: Preset, weights: dict):
+    """Network and sampler with these weights."""
+    import torch
+
+    from abr_model.network import build_network
+    from abr_model.sampler import build_sampler
+
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not math.isfinite(tensor.double().sum().item()):
+            raise InputError(f"the weights {name} hold values that are not numbers", file=WEIGHTS_FILE)
+    with torch.random.fork_rng(devices=[]):  # building draws random numbers; loading a model must not change the seed
+        network = build_network(preset.network)
+        sampler = build_sampler(preset.sampler, network.latent, network.samples)
+    for part, module in (("network", network), ("sampler", sampler)):
+        own = {name.removeprefix(f"{part}."): t for name, t in weights.items() if name.startswith(f"{part}.")}
+        try:
+            module.load_state_dict(own, strict=True)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+            raise InputError(f"the weights do not fit the {part} of the preset: {reason}", file=WEIGHTS_FILE) from error
+    return network, sampler

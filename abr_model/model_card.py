@@ -1,0 +1,97 @@
+"""The card of a trained model: what it is, what it was trained on, how well it does, what it must not be used for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abr_model.schema import CONDITIONS, HEARING_LOSS, HEARING_LOSSES, KIND_NOTICES, WAVES
+
+if TYPE_CHECKING:
+    from abr_model.model import TrainedModel
+
+FIGURE_WORDS = {
+    "waveform_rmse_uv": ("Reconstruction error of a recording (RMSE)", "µV"),
+    "mean_trace_rmse_uv": ("… when the mean training trace is predicted instead", "µV"),
+    "waveform_correlation": ("Reconstruction correlation, mean over recordings", ""),
+    **{f"latency_{w}_mae_ms": (f"Wave {w} latency, mean absolute error", "ms") for w in WAVES},
+    **{f"amplitude_{w}_mae_uv": (f"Wave {w} amplitude, mean absolute error", "µV") for w in WAVES},
+    "kl_nats": ("KL of the posterior to its prior", "nats"),
+    "active_units": ("Active latent units", ""),
+}
+"""Words and unit of each figure that is measured on the held-out part at the end of training."""
+
+
+def figure_rows(figures: dict[str, float | None]) -> list[tuple[str, str]]:
+    """Figures in words and with their unit; a figure that could not be measured says so."""
+    rows = []
+    for name, (words, unit) in FIGURE_WORDS.items():
+        if name in figures:
+            value = figures[name]
+            rows.append((words, "not measurable" if value is None else f"{value:.3g} {unit}".strip()))
+    return rows
+
+
+def model_card(model: TrainedModel) -> str:
+    """The card as Markdown, from what the model itself knows."""
+    made, sampling = model.provenance, model.sampling
+    end = sampling.time_ms(model.network.samples)[-1]
+    parts = ", ".join(
+        f"{part} {made.recordings[part]:,} recordings of {made.patients[part]:,} patients" for part in made.recordings
+    )
+    leaky = ""
+    if made.split != "patient":
+        leaky = (
+            "\n**The split is by recording: the same patients are in training and test, so the figures below are too "
+            "good.** It exists only for comparison with the original.\n"
+        )
+    figures = "\n".join(f"| {words} | {value} |" for words, value in figure_rows(made.figures))
+    best = "" if made.best_epoch is None else f"; these are the weights of epoch {made.best_epoch + 1}"
+    software = ", ".join(f"{name} {number}" for name, number in made.software.items())
+    return f"""# Model {model.model_id}: preset “{model.preset.name}”
+
+**Research use only.** What it generates is synthetic and must say so. Not a medical device: not for diagnosis, not
+for deciding about a patient.
+
+A conditional variational autoencoder of auditory brainstem responses (ABR): age, intensity, stimulus rate and hearing
+loss in; an averaged waveform in µV ({model.network.samples} samples at {sampling.rate_hz:g} Hz,
+{sampling.start_ms:.2f} to {end:.2f} ms) with latencies and amplitudes of waves I, III and V out.
+{model.parameters:,} trainable parameters.
+
+## Trained on
+- {KIND_NOTICES[made.kind].capitalize()}.
+- Cohort `{made.cohort}` ({made.source or "no description"}), SHA-256 of its content `{made.cohort_digest}`.
+- Split by {made.split}: {parts}.
+- {made.epochs} epochs{best}. {made.ended.capitalize() + "." if made.ended else ""}
+- Command: `{made.command}`
+- {made.trained_at}, {software}.
+{leaky}
+## Figures, measured on the test part at the end of training
+| what | value |
+|---|---|
+{figures}
+
+They say how well an unseen recording is *reconstructed*. They say nothing about how real *generated* recordings look.
+
+## Where it knows something
+{_support_lines(model)}
+
+## Limits
+- Outside of these conditions it extrapolates, and nothing warns in the waveform itself.
+- A combination of conditions can be rare although each of them is common.
+- Wave labels follow those who marked the training recordings; “not marked” there does not mean “absent”.
+"""
+
+
+def _support_lines(model: TrainedModel) -> str:
+    lines = []
+    for column in CONDITIONS:
+        known = model.support[column.name]
+        if column is HEARING_LOSS:
+            counts = ", ".join(f"{h.label.lower()} {known[h.code]:,}" for h in HEARING_LOSSES)
+            lines.append(f"- {column.label}, recordings: {counts}.")
+        else:
+            lines.append(
+                f"- {column.title}: {known['minimum']:.3g} to {known['maximum']:.3g}; "
+                f"98 % of recordings {known['p1']:.3g} to {known['p99']:.3g}."
+            )
+    return "\n".join(lines)

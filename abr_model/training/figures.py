@@ -1,0 +1,83 @@
+"""Figures of a trained network on recordings it has not seen, in clinical units."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from abr_model.cohort import Cohort
+from abr_model.preparation import ModelInputs
+from abr_model.scaling import Scaling
+from abr_model.schema import AMPLITUDES, LATENCIES, WAVES
+from abr_model.training.module import kl_per_latent, latent_summary
+
+CHUNK = 512
+
+
+@torch.no_grad()
+def held_out_figures(
+    network, scaling: Scaling, cohort: Cohort, inputs: ModelInputs, mean_trace_uv: np.ndarray
+) -> dict[str, float | None]:
+    """How well ``network`` reconstructs ``cohort`` from the mean of the posterior.
+
+    Parameters
+    ----------
+    network
+        Trained, in evaluation mode.
+    scaling
+        Of the training part.
+    cohort, inputs
+        The held-out recordings, and the same as the network sees them.
+    mean_trace_uv
+        [T] mean of the training recordings.
+
+    Returns
+    -------
+    dict
+        ``waveform_rmse_uv``; ``mean_trace_rmse_uv``, the error of predicting the mean training trace (what a network
+        that has learned nothing reaches); ``waveform_correlation``, mean over recordings; mean absolute errors of the
+        labels ``latency_V_mae_ms``, ``amplitude_V_mae_uv``, … over the marked ones, None for a wave never marked;
+        ``kl_nats``; ``active_units``.
+    """
+    waveforms, latencies, amplitudes, means, kl = [], [], [], [], []
+    for start in range(0, len(inputs), CHUNK):
+        batch = inputs[slice(start, start + CHUNK)]
+        posterior = network.encode(batch)
+        decoded = network.decode(posterior.mean, batch.static)
+        waveforms.append(scaling.waveform_to_uv(decoded.waveform))
+        latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)
+        latencies.append(latency)
+        amplitudes.append(amplitude)
+        means.append(posterior.mean)
+        kl.append(kl_per_latent(posterior))
+    reconstructed = np.concatenate(waveforms)
+    error = reconstructed.astype(np.float64) - cohort.waveforms
+    from_mean = cohort.waveforms.astype(np.float64) - mean_trace_uv
+    figures: dict[str, float | None] = {
+        "waveform_rmse_uv": float(np.sqrt(np.mean(error**2))),
+        "mean_trace_rmse_uv": float(np.sqrt(np.mean(from_mean**2))),
+        "waveform_correlation": _mean_correlation(reconstructed, cohort.waveforms),
+    }
+    for name, columns, predicted in (
+        ("latency_{}_mae_ms", LATENCIES, np.concatenate(latencies)),
+        ("amplitude_{}_mae_uv", AMPLITUDES, np.concatenate(amplitudes)),
+    ):
+        marked = cohort.table[[c.name for c in columns]].to_numpy()
+        for i, wave in enumerate(WAVES):
+            misses = np.abs(predicted[:, i] - marked[:, i])
+            misses = misses[np.isfinite(misses)]
+            figures[name.format(wave)] = float(misses.mean()) if len(misses) else None
+    summary = latent_summary(torch.cat(means), torch.cat(kl))
+    figures["kl_nats"] = float(torch.cat(kl).sum(1).mean())
+    figures["active_units"] = float(summary["active_units"])
+    return figures
+
+
+def _mean_correlation(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Pearson correlation per row, averaged; flat rows are left out."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    a -= a.mean(1, keepdims=True)
+    b -= b.mean(1, keepdims=True)
+    norm = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    usable = norm > 0
+    return float(((a * b).sum(1)[usable] / norm[usable]).mean()) if usable.any() else None

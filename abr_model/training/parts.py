@@ -1,0 +1,59 @@
+"""From a cohort to the three parts that a preset trains, validates and tests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from abr_model.cohort import Cohort
+from abr_model.configuration import Preset
+from abr_model.preparation import (
+    Scaling,
+    SelectionRules,
+    Split,
+    select,
+    split_by_patient,
+    split_by_recording_leaky,
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Selected recordings of each part, the scaling fitted on ``train`` alone, and how they came to be."""
+
+    train: Cohort
+    validation: Cohort
+    test: Cohort
+    scaling: Scaling
+    funnel: pd.DataFrame
+    split: Split
+
+    @property
+    def patients(self) -> dict[str, int]:
+        """Patients per part."""
+        return {"train": self.train.patients, "validation": self.validation.patients, "test": self.test.patients}
+
+
+def prepare_parts(cohort: Cohort, preset: Preset) -> Parts:
+    """Select, split and scale as ``preset`` says; the same cohort and preset give the same parts.
+
+    Raises
+    ------
+    InputError
+        Nothing is left after selection, too few patients, recordings too short.
+    """
+    asked = preset.preparation
+    rules = SelectionRules(fmp_above=asked.fmp_above, polarity=asked.polarity, samples=asked.samples)
+    selection = select(cohort, rules)
+    divide = split_by_patient if asked.split == "patient" else split_by_recording_leaky
+    split = divide(selection.cohort, asked.seed, asked.fractions)
+    train = selection.cohort.take(split.train)
+    return Parts(
+        train=train,
+        validation=selection.cohort.take(split.validation),
+        test=selection.cohort.take(split.test),
+        scaling=Scaling.fit(train, age=preset.scaling.age, waveform=preset.scaling.waveform),
+        funnel=selection.funnel,
+        split=split,
+    )

@@ -1,0 +1,313 @@
+"""A training run is a folder that any tool can read: the dashboard, the command line, an editor, TensorBoard.
+
+::
+
+    <id>/config.yaml      cohort (path, digest), preset with all values, label; never changed
+         preset.yaml      the preset alone, where it differs from the one of its name
+         status.json      state and progress, replaced atomically
+         metrics.jsonl    one JSON object a line, only ever appended
+         train.log        what the trainer said
+         lock             held by the trainer while it lives
+         STOP             exists: the trainer finishes the batch, saves and stops
+         tensorboard/     TensorBoard events
+         checkpoints/     best.ckpt, last.ckpt
+         model/           the trained model
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from abr_model.cohort import read_metadata
+from abr_model.configuration import Preset
+from abr_model.errors import InputError
+from abr_model.training.lock import is_held
+from abr_model.training.reading import launched_process_died, read_rows, tail, without_abandoned
+from abr_model.training.run_config import PRESET_FILE, RunConfig, is_customised, repeating_command
+
+__all__ = ("ENDED", "STATES", "Run", "RunConfig", "active_run", "list_runs", "without_abandoned")
+
+STATES = ("pending", "running", "finished", "stopped", "failed", "crashed")
+"""``stopped``: by a person, can be resumed. ``failed``: the trainer said why. ``crashed``: it died without a word."""
+ENDED = ("finished", "stopped", "failed")
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. Cheap to make: nothing is read before it is asked for, and nothing is remembered."""
+
+    folder: Path
+
+    def __post_init__(self):
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
+
+    # --- making and finding ---------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        root: str | Path,
+        preset: Preset,
+        cohort_path: str | Path,
+        *,
+        label: str = "",
+        epochs: int | None = None,
+        seed: int | None = None,
+        threads: int = 1,
+        exclusive: bool = True,
+    ) -> Run:
+        """A prepared run in a new folder of ``root``; nothing is trained yet.
+
+        Parameters
+        ----------
+        root
+            Folder of all runs (``data/runs``); made when missing.
+        preset
+            All hyper-parameters.
+        cohort_path
+            A cohort file. It is not copied: the run holds its path and the digest of its content.
+        label
+            Free text to recognise the run by. The id is generated, so the text never becomes a file name.
+        epochs, seed
+            Replace those of the preset's training.
+        threads
+            CPU threads of the trainer.
+        exclusive
+            Refuse to train while another training of this folder is active.
+
+        Raises
+        ------
+        InputError
+            A file that is no cohort, a value out of range, or a folder that cannot be written.
+        """
+        changes = {"epochs": epochs, "seed": seed}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if changes:
+            preset = preset.changed(training=changes)
+        cohort_path = Path(cohort_path).absolute()
+        metadata = read_metadata(cohort_path)
+        label = " ".join(label.split())
+        created = datetime.now(UTC)
+        try:
+            config = RunConfig(
+                label=label,
+                created=created,
+                cohort_path=str(cohort_path),
+                cohort=cohort_path.name,
+                cohort_digest=metadata["digest"],
+                threads=threads,
+                exclusive=exclusive,
+                command=repeating_command(preset, cohort_path.name),
+                preset=preset,
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{first['loc'][0]} of a run: {first['msg'].lower()}", value=first["input"]) from error
+        folder = _new_folder(Path(root), preset.name)
+        run = cls(folder)
+        try:
+            text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+            (folder / "config.yaml").write_text(text, encoding="utf-8")
+            if is_customised(preset):
+                (folder / PRESET_FILE).write_text(preset.to_yaml(), encoding="utf-8")
+            run.write_status(
+                state="pending",
+                message="prepared",
+                epoch=0,
+                epochs_done=0,
+                epochs=preset.training.epochs,
+                step=0,
+                steps_per_epoch=None,
+                started=None,
+                preset=preset.name,
+                cohort=cohort_path.name,
+                recordings=None,
+                pid=None,
+                label=label,
+            )
+        except OSError as error:
+            raise InputError(f"the folder of runs cannot be written: {error.strerror}", file=folder.name) from error
+        return run
+
+    @classmethod
+    def open(cls, root: str | Path, run_id: str) -> Run:
+        """The run of that id in ``root``.
+
+        Raises
+        ------
+        InputError
+            An id that is none (so it cannot lead out of ``root``), or no such run.
+        """
+        root = Path(root).absolute()
+        if not _RUN_ID.fullmatch(run_id) or ".." in run_id:
+            raise InputError("this is no id of a run", value=run_id, allowed="letters, digits, - _ . (at most 64)")
+        run = cls(root / run_id)
+        if not (run.folder / "config.yaml").is_file() or run.folder.resolve().parent != root.resolve():
+            known = ", ".join(other.id for other in list_runs(root)[:5])
+            raise InputError("there is no such run", value=run_id, allowed=known or "there is no run yet")
+        return run
+
+    # --- what it is -----------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Generated name: ``2026-11-22-1432-reference-3f9a``."""
+        return self.folder.name
+
+    @property
+    def config(self) -> RunConfig:
+        """What was asked for.
+
+        Raises
+        ------
+        InputError
+            ``config.yaml`` is missing or was changed to something that is not a run.
+        """
+        try:
+            text = (self.folder / "config.yaml").read_text(encoding="utf-8")
+            return RunConfig.model_validate(yaml.safe_load(text))
+        except OSError as error:
+            raise InputError("the folder is not a run: config.yaml is missing", file=self.id) from error
+        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+            detail = error.errors()[0] if isinstance(error, ValidationError) else None
+            where = f": {'.'.join(str(step) for step in detail['loc'])} – {detail['msg']}" if detail else ""
+            raise InputError(f"config.yaml of the run is damaged{where}", file=self.id) from error
+
+    @property
+    def preset(self) -> Preset:
+        """All hyper-parameters of this run."""
+        return self.config.preset
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the trained model is, once there is one (see :attr:`has_model`)."""
+        return self.folder / "model"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the run has given a model."""
+        return (self.model_folder / "model.json").is_file()
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """Where to go on from."""
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether training can go on: it was stopped, failed or crashed."""
+        return self.state in ("stopped", "failed", "crashed")
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """One of :data:`STATES`; true also after ``kill -9``, because the lock of a dead trainer is free."""
+        recorded = self.status.get("state", "pending")
+        if is_held(self.folder / "lock"):
+            return recorded if recorded in ENDED else "running"
+        if recorded == "running":
+            # The trainer may have ended well between the two looks.
+            recorded = self.status.get("state", "pending")
+            return "crashed" if recorded == "running" else recorded
+        if recorded == "pending" and launched_process_died(self.folder):
+            return "crashed"
+        return recorded if recorded in STATES else "crashed"
+
+    @property
+    def active(self) -> bool:
+        """Whether a trainer is at work, or was started and has not said its first word yet."""
+        state = self.state
+        return state == "running" or (state == "pending" and (self.folder / "launch.json").exists())
+
+    @property
+    def message(self) -> str:
+        """What to say about the state, a sentence for a person."""
+        if self.state == "crashed":
+            done = self.status.get("epochs_done", 0)
+            return f"the trainer died without a word after {done} whole epochs; see train.log"
+        return self.status.get("message", "")
+
+    @property
+    def status(self) -> dict:
+        """``status.json``: state as recorded by the trainer, progress, counts. Empty when there is none."""
+        try:
+            return json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def write_status(self, **changes) -> None:
+        """Replace values of ``status.json``, atomically. For the trainer and whoever starts one."""
+        status = self.status | changes | {"updated": datetime.now(UTC).isoformat(timespec="seconds")}
+        partial = self.folder / f".status.{os.getpid()}.partial"
+        partial.write_text(json.dumps(status, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        partial.replace(self.folder / "status.json")
+
+    # --- reading along --------------------------------------------------------------------------------------------
+
+    def metrics(self, offset: int = 0) -> tuple[list[dict], int]:
+        """Rows of ``metrics.jsonl`` from a byte offset on, and the offset to ask from next time.
+
+        A line that is still being written waits for the next time. When the file has become shorter than ``offset``
+        it is read from its start. Rows have ``kind`` ``"step"``, ``"epoch"``, or ``"resumed"`` where training went on
+        from a checkpoint (see :func:`without_abandoned`).
+        """
+        return read_rows(self.folder / "metrics.jsonl", offset)
+
+    def log_tail(self, lines: int = 50) -> str:
+        """The last lines of ``train.log``."""
+        return tail(self.folder / "train.log", lines)
+
+    # --- stopping -------------------------------------------------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """Ask the trainer to finish its batch, save and stop. Nothing happens to a run that has ended."""
+        if self.state in ("pending", "running"):
+            (self.folder / "STOP").touch()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether someone has asked it to stop."""
+        return (self.folder / "STOP").exists()
+
+    def clear_stop(self) -> None:
+        """Forget the request, before going on."""
+        (self.folder / "STOP").unlink(missing_ok=True)
+
+
+def list_runs(root: str | Path) -> list[Run]:
+    """All runs in ``root``, newest first; empty when the folder does not exist."""
+    configs = ((config.stat().st_mtime_ns, config.parent) for config in Path(root).glob("*/config.yaml"))
+    return [Run(folder) for _, folder in sorted(configs, reverse=True)]
+
+
+def active_run(root: str | Path) -> Run | None:
+    """The run that is being trained, or about to be, in ``root`` now; or None."""
+    return next((run for run in list_runs(root) if run.active), None)
+
+
+def _new_folder(root: Path, preset_name: str) -> Path:
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", preset_name).strip("-").lower()[:30] or "run"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for _ in range(20):
+            folder = root.absolute() / f"{datetime.now():%Y-%m-%d-%H%M}-{slug}-{secrets.token_hex(2)}"
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise InputError(f"the folder of runs cannot be written: {error.strerror}", file=root.name) from error
+    raise InputError("there are too many runs of this minute", file=root.name)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from abr_model.cli import app
+from abr_model.cli.training_progress import TrainingProgress
+from abr_model.errors import InputError
+from abr_model.model import TrainedModel
+from abr_model.training.fit import fit
+from abr_model.training.runs import Run, list_runs
+
+
+def abr(*arguments) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def preset_file(tmp_path, small_presets):
+    path = tmp_path / "small.yaml"
+    path.write_text(small_presets["reference"].to_yaml(), encoding="utf-8")
+    return path
+
+
+def test_train_writes_a_run_and_says_where_the_model_is(tmp_path, preset_file, cohort_file):
+    runs, out = tmp_path / "runs", tmp_path / "model"
+    train = ("train", "--preset", preset_file, "--cohort", cohort_file, "--epochs", 1, "--seed", 3)
+    output = abr(*train, "--name", "my first", "--runs", runs, "--out", out)
+    (run,) = list_runs(runs)
+    assert (run.state, run.config.label, run.preset.training.seed) == ("finished", "my first", 3)
+    assert run.id in output
+    assert "finished: all 1 epochs trained" in output
+    assert str(out) in output
+    assert "Wave V latency, mean absolute error" in output
+    assert TrainedModel.load(out).model_id == TrainedModel.load(run.model_folder).model_id
+
+
+def test_the_data_folder_is_the_default(tmp_path, preset_file, cohort_file, monkeypatch):
+    monkeypatch.setenv("ABR_DATA", str(tmp_path / "elsewhere"))
+    abr("train", "--preset", preset_file, "--cohort", cohort_file, "--epochs", 1)
+    assert len(list_runs(tmp_path / "elsewhere" / "runs")) == 1
+
+
+def test_a_stopped_run_goes_on_and_a_finished_one_does_not(tmp_path, small_presets, cohort_file):
+    run = Run.create(tmp_path, small_presets["reference"], cohort_file)
+
+    def stop(event):
+        if event.get("row", {}).get("step") == 3:
+            run.request_stop()
+            time.sleep(0.25)
+
+    fit(run, stop)
+    assert run.state == "stopped"
+    assert "finished" in abr("train", "--resume", run.id, "--runs", tmp_path)
+    with pytest.raises(InputError, match="finished"):
+        abr("train", "--resume", run.id, "--runs", tmp_path)
+
+
+def test_a_prepared_run_is_trained(tmp_path, small_presets, cohort_file):
+    run = Run.create(tmp_path, small_presets["reference"], cohort_file, epochs=1)
+    abr("train", "--run", run.folder)
+    assert run.state == "finished"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--cohort", "a.parquet", "--resume", "b"), ("--preset", "reference")], ids=str
+)
+def test_what_to_train_on_must_be_clear(arguments):
+    with pytest.raises(InputError, match="one of --cohort"):
+        abr("train", *arguments)
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path):
+    for arguments in (
+        ("--preset", "nonsense", "--cohort", "x.parquet"),
+        ("--run", str(tmp_path)),
+    ):
+        result = subprocess.run(
+            [sys.executable, "-m", "abr_model.cli", "train", *arguments, *["--runs", str(tmp_path / "runs")]],
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 2, result.stderr
+        assert result.stderr.startswith("abr: ")
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_cohort_and_a_bad_id_are_said(tmp_path):
+    with pytest.raises(InputError, match=r"'x\.parquet': there is no such file"):
+        abr("train", "--cohort", tmp_path / "x.parquet", "--runs", tmp_path / "runs")
+    with pytest.raises(InputError, match="no id of a run"):
+        abr("train", "--resume", "../../etc", "--runs", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, preset_file, cohort_file):
+    runs = tmp_path / "runs"
+    arguments = ["train", "--preset", preset_file, "--cohort", cohort_file, "--epochs", "2000", "--runs", runs]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "abr_model.cli", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 90
+    while not (list_runs(runs) and list_runs(runs)[0].status.get("epochs_done")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=90)
+    (run,) = list_runs(runs)
+    assert process.returncode == 0, errors
+    assert (run.state, run.has_model) == ("stopped", True)
+    assert f"abr train --resume {run.id}" in output
+    assert "Traceback" not in errors
+
+
+def test_the_progress_bar_shows_loss_kl_and_beta():
+    drawn = io.StringIO()
+    console = Console(file=drawn, force_terminal=True, width=160)
+    with TrainingProgress(10, visible=True, console=console) as progress:
+        progress({"stage": "training"})
+        row = {"epoch": 2, "step": 40, "train_loss": 63.81, "train_kl": 39.44, "beta": 3.3e-05}
+        progress({"stage": "training", "row": row | {"kind": "step"}})
+        progress({"stage": "training", "row": row | {"kind": "epoch", "validation_loss": 64.17}})
+    for expected in ("loss 63.81", "KL 39.44", "β 3.3e-05", "validation 64.17", "3/10"):
+        assert expected in drawn.getvalue(), expected

@@ -1,0 +1,41 @@
+"""Small networks and a cohort file: a training of a few seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from abr_model.configuration import load_preset
+from abr_model.training.fit import fit
+from abr_model.training.runs import Run
+
+SMALL = {
+    "preparation": {"samples": 80},
+    "network": {"samples": 80, "width": 16, "heads": 2, "layers": 1, "feed_forward": 16, "latent": 4},
+    "training": {"epochs": 3, "batch_size": 32, "log_every_steps": 1, "learning_rate": 0.003, "schedule": "constant"},
+}
+
+
+@pytest.fixture(scope="session")
+def small_presets():
+    """``reference`` and ``default`` with a network of a few thousand weights."""
+    reference = load_preset("reference").changed(**SMALL)
+    default = load_preset("default").changed(
+        **SMALL,
+        sampler={"bands": [0, 10, 80], "hidden": 16, "training_steps": 20},
+        objective={"whiten_from_epoch": 1, "rows": 200},
+    )
+    return {"reference": reference, "default": default}
+
+
+@pytest.fixture(scope="session")
+def cohort_file(small_cohort, tmp_path_factory):
+    """The simulated clinic as a file."""
+    return small_cohort.write(tmp_path_factory.mktemp("cohort") / "clinic.parquet")
+
+
+@pytest.fixture(scope="session")
+def finished_run(small_presets, cohort_file, tmp_path_factory):
+    """A run of the small reference preset that was trained to its end; not to be changed."""
+    run = Run.create(tmp_path_factory.mktemp("runs"), small_presets["reference"], cohort_file, label="first\n try ")
+    fit(run)
+    return run

@@ -1,0 +1,122 @@
+"""Real background trainers: each of these starts a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from abr_model.errors import InputError
+from abr_model.model import TrainedModel
+from abr_model.training.launch import force_stop, launch
+from abr_model.training.lock import Lock
+from abr_model.training.runs import Run, active_run, without_abandoned
+
+PATIENCE_S = 90
+
+
+def wait_until(condition, run: Run) -> None:
+    """Generous: a busy machine is slow, but a broken trainer must not hang the suite."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{run.state}: {run.status}\n{run.log_tail()}")
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def long_run(tmp_path, small_presets, cohort_file):
+    """Many epochs; whatever is left of its trainer is ended after the test."""
+    preset = small_presets["reference"].changed(training={"early_stopping_patience": 9999, "learning_rate": 0.0001})
+    run = Run.create(tmp_path / "runs", preset, cohort_file, epochs=2000)
+    yield run
+    force_stop(run)
+
+
+def test_a_background_run_lives_is_killed_and_goes_on(long_run):
+    run = long_run
+    launch(run)
+    assert run.state in ("pending", "running")
+    assert active_run(run.folder.parent) == run, "at once, so that a double click does not start two"
+    with pytest.raises(InputError, match="already"):
+        launch(run)
+    other = Run.create(run.folder.parent, run.preset, run.config.cohort_path)
+    with pytest.raises(InputError) as caught:
+        launch(other)
+    assert caught.value.value == run.id
+    assert other.state == "pending"
+    wait_until(lambda: run.status.get("epochs_done", 0) >= 2, run)
+    assert run.state == "running"
+    process = psutil.Process(run.status["pid"])
+    assert os.getsid(process.pid) == process.pid, "its own session: Ctrl-C of the dashboard does not reach it"
+    assert process.nice() == 10
+    assert run.status["seconds_left"] > 0
+    with pytest.raises(InputError):
+        launch(other)
+
+    process.send_signal(signal.SIGKILL)
+    wait_until(lambda: run.state != "running", run)
+    assert run.state == "crashed"
+    assert run.status["state"] == "running", "nobody could write that it died"
+    assert "died" in run.message
+    killed_at = run.status["epochs_done"]
+
+    launch(run)
+    wait_until(lambda: run.status.get("epochs_done", 0) > killed_at, run)
+    run.request_stop()
+    wait_until(lambda: run.state not in ("pending", "running"), run)
+    assert run.state == "stopped"
+    assert TrainedModel.load(run.model_folder).model_id in run.message
+    rows = run.metrics()[0]
+    assert any(row["kind"] == "resumed" and row["step"] > 0 for row in rows)
+    epochs = [row["epoch"] for row in without_abandoned(rows) if row["kind"] == "epoch"]
+    assert epochs == list(range(len(epochs)))
+    assert len(epochs) > killed_at
+
+
+def test_force_ends_the_launched_process_and_no_other(long_run):
+    run = long_run
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    lock = Lock(run.folder / "lock")
+    assert lock.acquire()
+    try:
+        run.write_status(state="running")
+        created = psutil.Process(process.pid).create_time()
+        record = run.folder / "launch.json"
+        record.write_text(json.dumps({"pid": process.pid, "created": created - 60}))
+        assert not force_stop(run), "another process under the number of one that has ended"
+        assert process.poll() is None
+        record.write_text(json.dumps({"pid": process.pid, "created": created}))
+        assert force_stop(run)
+        assert not psutil.pid_exists(process.pid)
+        lock.release()
+        assert run.state == "stopped"
+        assert "force" in run.message
+        assert not force_stop(run), "nothing left to end"
+    finally:
+        lock.release()
+        process.kill()
+        process.wait()
+
+
+def test_a_trainer_that_cannot_train_says_why(tmp_path, small_presets, small_cohort):
+    path = small_cohort.write(tmp_path / "clinic.parquet")
+    run = Run.create(tmp_path / "runs", small_presets["reference"], path)
+    path.unlink()
+    launch(run)
+    wait_until(lambda: run.state not in ("pending", "running"), run)
+    assert run.state == "failed"
+    assert "no such file" in run.message
+    assert "no such file" in run.log_tail()
+    assert str(tmp_path) not in run.log_tail()
+
+
+def test_a_finished_run_is_not_launched(finished_run):
+    with pytest.raises(InputError, match="finished"):
+        launch(finished_run)
