@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -41,6 +43,9 @@ def conform_table(table: pd.DataFrame, file: str | None = None) -> pd.DataFrame:
             column=unknown[0],
             allowed=", ".join(COLUMN_NAMES),
         )
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise InputError("the column occurs more than once", file=file, column=twice)
     conformed = {}
     for column in COLUMNS:
         if column.name not in table.columns:
@@ -62,7 +67,11 @@ def conform_table(table: pd.DataFrame, file: str | None = None) -> pd.DataFrame:
 
 
 def _as_numbers(values: pd.Series, column: Column, file: str | None) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    if values.dtype.kind in "bcmMO":  # a truth value, a date or a list is not a number, though pandas can make it one
+        usable = values.map(lambda v: isinstance(v, str | Real) and not isinstance(v, bool | np.bool_)).astype(bool)
+        numbers = pd.to_numeric(values.astype(object).where(usable), errors="coerce").astype("float64")
+    else:
+        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     broken = np.flatnonzero((numbers.isna() & values.notna()).to_numpy() | np.isinf(numbers).to_numpy())
     if len(broken):
         raise InputError(

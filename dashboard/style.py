@@ -27,18 +27,54 @@ class TraceStyle:
 
 TRACE_STYLES = {
     Kind.GENERATED: TraceStyle("generated", "#0B6E8F", "#4CC3E6", "solid"),
-    Kind.SIMULATED: TraceStyle("simulated", "#B45309", "#F0A35E", "dash"),
-    Kind.CLINICAL: TraceStyle("clinical", "#6D3FA0", "#C3A3EC", "dot"),
+    Kind.SIMULATED: TraceStyle("simulated", "#B45309", "#F0A35E", "5px,2px"),
+    Kind.CLINICAL: TraceStyle("clinical", "#6D3FA0", "#C3A3EC", "2px,2px"),
 }
 EAR_COLOURS = {
     "right": {"light": "#C0272D", "dark": "#FF7B7B"},
     "left": {"light": "#1F5FBF", "dark": "#7FB0FF"},
 }
 
+PRIMARY = {"light": "#0B6E8F", "dark": "#4CC3E6"}
+"""The one accent colour, as in the theme."""
 INK = {"light": "#1B2733", "dark": "#E6EBF0"}
 MUTED = {"light": "#6B7683", "dark": "#96A2AF"}
 GRID = {"light": "#EDF0F3", "dark": "#2A323B"}
 PAPER = {"light": "#FFFFFF", "dark": "#12171D"}
+
+PLOTLY_CONFIG = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "responsive": True}
+"""Passed to every ``st.plotly_chart``: no toolbar over the traces; double-click resets the axes."""
+CARD = {"light": "#FFFFFF", "dark": "#12171D"}
+
+
+def page_css(theme: str) -> str:
+    """Spacing and accents that the theme cannot set: less air above the title, a narrow sidebar, calm tables."""
+    accent, tint, line = PRIMARY[theme], faded(PRIMARY[theme], 0.11), GRID[theme]
+    return f"""<style>
+[data-testid="stMainBlockContainer"] {{padding: 2.1rem 2.4rem 3rem 2.4rem; max-width: 1500px;}}
+[data-testid="stHeader"] {{height: 2rem; min-height: 2rem; background: transparent;}}
+[data-testid="stSidebarHeader"] {{height: 1.2rem; padding-bottom: 0; margin-bottom: 0;}}
+[data-testid="stSidebarContent"] {{padding-left: 0; padding-right: 0;}}
+[data-testid="stSidebarUserContent"] {{padding-left: 0; padding-right: 0;}}
+[data-testid="stSidebar"] [data-testid="stVerticalBlock"] {{gap: 0.3rem;}}
+.product {{font-size: 1.08rem; font-weight: 700; padding: 0 0.6rem 0.9rem 0.6rem;}}
+[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] {{padding: 0.36rem 0.6rem; border-radius: 0.5rem;}}
+.st-key-nav_current [data-testid="stPageLink-NavLink"] {{background: {tint};}}
+.st-key-nav_current [data-testid="stPageLink-NavLink"] p {{color: {accent}; font-weight: 650;}}
+.st-key-sidebar_loaded {{margin-top: 1.8rem; padding: 0 0.6rem;}}
+.st-key-sidebar_loaded p {{font-size: 0.84rem; line-height: 1.4;}}
+.st-key-sidebar_loaded [data-testid="stCaptionContainer"]:not(:first-child) {{margin-top: 0.5rem;}}
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] {{padding: 0; background: none;}}
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p {{color: {accent}; font-weight: 600;}}
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"]:hover p {{text-decoration: underline;}}
+[data-testid="stMain"] hr {{margin: 0.6rem 0;}}
+table.facts {{width: 100%; border-collapse: collapse; font-size: 0.87rem; font-variant-numeric: tabular-nums;}}
+table.facts td {{padding: 0.28rem 0; border: 0; border-bottom: 1px solid {line};}}
+table.facts td:first-child {{color: {MUTED[theme]};}}
+table.facts td:last-child {{text-align: right;}}
+table.facts tr:last-child td {{border-bottom: 0;}}
+[data-testid="stMetricValue"] {{font-size: 1.35rem;}}
+</style>"""
 
 
 def faded(hex_colour: str, alpha: float) -> str:

@@ -1,0 +1,206 @@
+"""From conditions to recordings: what a trained model makes of an ear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from abr_model.cohort import Cohort, Provenance
+from abr_model.errors import InputError
+from abr_model.generation.conditions import check_conditions, check_seed
+from abr_model.generation.support import outside_conditions, support_summary
+from abr_model.schema import AMPLITUDES, LATENCIES, WAVES, Kind, amplitude_column, latency_column
+
+if TYPE_CHECKING:
+    import torch
+
+    from abr_model.model import TrainedModel
+
+CONTENTS = ("recording", "response")
+"""``"recording"``: with the residual noise of an average; ``"response"``: the evoked response alone."""
+
+BLOCK = 256
+"""Recordings drawn together. Fixed, because a block has its own random numbers: memory stays bounded, and the first
+recordings of a large cohort are bit for bit those of a small one."""
+
+CONDITIONS_LISTED = 200
+"""Most different conditions listed in the provenance; the table holds those of every recording."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What the model says about B recordings, in units.
+
+    ``response`` and ``recording`` are waveforms [B, T] in µV without and with residual noise (the same array where
+    the model has none); ``latency_ms`` and ``amplitude_uv`` [B, 3] of waves I, III, V, NaN where the model cannot
+    tell; ``marked`` [B, 6] is the probability that a label is there (latencies, then amplitudes), None where the
+    model does not predict it.
+    """
+
+    response: np.ndarray
+    recording: np.ndarray
+    latency_ms: np.ndarray
+    amplitude_uv: np.ndarray
+    marked: np.ndarray | None
+
+
+def generate(
+    model: TrainedModel,
+    conditions: pd.DataFrame,
+    seed: int,
+    content: str = "recording",
+    on_progress: Callable[[float], None] | None = None,
+) -> Cohort:
+    """One generated recording per row of ``conditions``.
+
+    Parameters
+    ----------
+    model
+        A trained model.
+    conditions
+        Columns :data:`abr_model.schema.CONDITION_NAMES`, N rows, as :func:`conditions_table` makes them.
+    seed
+        Same seed, model and conditions give the same cohort; the first rows do not depend on how many follow.
+    content
+        ``"recording"`` carries residual noise where the model has learned it, ``"response"`` never does.
+    on_progress
+        Called with the fraction done, 0 to 1.
+
+    Returns
+    -------
+    Cohort
+        Kind generated, µV, sampling of the model. Wave labels (latency ms, amplitude µV) are those the model
+        predicts; where it also predicts whether a wave is marked, a label is present with that probability, else
+        missing. Provenance details: model, preset, seed, content, conditions asked for, training data, and which
+        conditions lie outside of them.
+
+    Raises
+    ------
+    InputError
+        Conditions, seed or content that are not allowed.
+    """
+    conditions = check_conditions(conditions)
+    seed = check_seed(seed)
+    if content not in CONTENTS:
+        raise InputError("there is no such content", value=content, allowed=", ".join(CONTENTS))
+    if not len(conditions):
+        raise InputError("there is no condition to generate for", allowed="one row or more")
+    waveforms = np.empty((len(conditions), model.network.samples), dtype=np.float32)
+    labels = np.empty((len(conditions), 2 * len(WAVES)))
+    for start in range(0, len(conditions), BLOCK):
+        block = conditions.iloc[start : start + BLOCK]
+        rows = len(block)
+        generator = block_generator(seed, start // BLOCK)
+        # A short block is filled up with its last condition: equal shapes give equal random numbers and equal sums.
+        padded = block.iloc[np.minimum(np.arange(BLOCK), rows - 1)]
+        decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
+        stop = start + rows
+        waveforms[start:stop] = (decoded.recording if content == "recording" else decoded.response)[:rows]
+        labels[start:stop] = _present_labels(decoded, generator)[:rows]
+        if on_progress:
+            on_progress(stop / len(conditions))
+    return _as_cohort(model, conditions, waveforms, labels, seed, content)
+
+
+def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator):
+    """Latent variables for every row of ``conditions``, from the model's sampler."""
+    import torch
+
+    model.network.eval()
+    model.sampler.eval()
+    with torch.inference_mode():
+        return model.sampler.draw(_static(model, conditions), generator)
+
+
+def decode(model: TrainedModel, drawn, conditions, generator, with_noise: bool = True) -> Draws:
+    """What the model makes of latent variables ``drawn`` at ``conditions``; one batched call.
+
+    Residual noise is drawn from ``generator``; without ``with_noise`` none is, and both waveforms are the response.
+    """
+    import torch
+
+    scaling = model.scaling
+    with torch.inference_mode():
+        decoded = model.network.decode(drawn.z, _static(model, conditions))
+        noise = model.sampler.residual_noise(drawn, generator) if with_noise else None
+        marked = None if decoded.marked is None else torch.sigmoid(decoded.marked).cpu().numpy()
+        recording = decoded.waveform if noise is None else decoded.waveform + noise
+    latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)
+    response = scaling.waveform_to_uv(decoded.waveform)
+    return Draws(
+        response=response,
+        recording=response if noise is None else scaling.waveform_to_uv(recording),
+        latency_ms=_possible(latency, LATENCIES, model.sampling.time_ms(model.network.samples)[-1]),
+        amplitude_uv=_possible(amplitude, AMPLITUDES),
+        marked=marked,
+    )
+
+
+def block_seed(seed: int, block: int) -> int:
+    """Seed of a block's random numbers; blocks of one seed, and equal blocks of two seeds, are independent."""
+    return int(np.random.SeedSequence([seed, block]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def block_generator(seed: int, block: int) -> torch.Generator:
+    """Random numbers of one block: the same for the same seed and block, whatever the conditions."""
+    import torch
+
+    return torch.Generator().manual_seed(block_seed(seed, block))
+
+
+def _device(model):
+    return next(model.network.parameters()).device
+
+
+def _static(model, conditions: pd.DataFrame):
+    import torch
+
+    return torch.from_numpy(model.scaling.static(conditions)).to(_device(model))
+
+
+def _possible(values: np.ndarray, columns, latest: float | None = None) -> np.ndarray:
+    """Predictions that no recording can have (before the stimulus, after the end of the trace) become missing."""
+    for i, column in enumerate(columns):
+        largest = column.maximum if latest is None else min(column.maximum, latest)
+        values[:, i] = np.where((values[:, i] >= column.minimum) & (values[:, i] <= largest), values[:, i], np.nan)
+    return values
+
+
+def _present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
+    """[B, 6] labels, NaN where the wave is not marked. Latency and amplitude of a wave share their random number:
+    whoever marks a peak gets both."""
+    import torch
+
+    labels = np.hstack([decoded.latency_ms, decoded.amplitude_uv])
+    if decoded.marked is None:
+        return labels
+    chance = torch.rand((len(labels), len(WAVES)), generator=generator).numpy()
+    return np.where(np.hstack([chance, chance]) < decoded.marked, labels, np.nan)
+
+
+def _as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
+    ids = [f"generated-{i:06d}" for i in range(1, len(conditions) + 1)]
+    names = [latency_column(w) for w in WAVES] + [amplitude_column(w) for w in WAVES]
+    table = pd.concat(
+        [pd.DataFrame({"recording_id": ids, "patient_id": ids}), conditions, pd.DataFrame(labels, columns=names)],
+        axis=1,
+    )
+    different = conditions.drop_duplicates()
+    details = {
+        "model_id": model.model_id,
+        "preset": model.preset.name,
+        "seed": seed,
+        "content": content,
+        "conditions": different.head(CONDITIONS_LISTED).to_dict("records"),
+        "different_conditions": len(different),
+        "trained_on": model.support.get("kind"),
+        "training_support": support_summary(model.support),
+        "outside_training_support": outside_conditions(model.support, different),
+    }
+    source = f"model {model.model_id} ({model.preset.name})"
+    provenance = Provenance(kind=Kind.GENERATED, source=source, details=details)
+    return Cohort(waveforms, table, model.sampling, provenance)

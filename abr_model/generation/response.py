@@ -1,0 +1,161 @@
+"""What an ear's response looks like: mean, spread and waves over many draws, and along the level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from abr_model.generation.conditions import check_condition, check_seed, conditions_table
+from abr_model.generation.generate import Draws, block_generator, decode, draw
+from abr_model.schema import WAVES
+
+if TYPE_CHECKING:
+    from abr_model.model import TrainedModel
+
+
+@dataclass(frozen=True)
+class Response:
+    """Draws of one condition and their summary.
+
+    ``time_ms`` [T]; ``mean`` and ``sd`` [T] across the responses, µV; ``responses`` and ``recordings`` [D, T] single
+    draws without and with residual noise, µV; ``has_noise`` says whether the two differ; ``waves`` has one row per
+    wave I, III, V with the medians ``latency_ms`` and ``amplitude_uv`` and ``marked``, the mean probability that the
+    wave is marked (NaN where the model does not predict it); ``i_v_ms`` and ``v_i_ratio`` are the medians of the
+    interval from I to V and of the amplitude ratio V/I, of draws that have both.
+    """
+
+    condition: dict
+    time_ms: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    responses: np.ndarray
+    recordings: np.ndarray
+    has_noise: bool
+    waves: pd.DataFrame
+    i_v_ms: float
+    v_i_ratio: float
+
+
+@dataclass(frozen=True)
+class LevelSeries:
+    """Mean responses along the level: ``levels`` [L] dB nHL, ``mean`` [L, T] µV; ``latency_ms``, ``amplitude_uv`` and
+    ``marked`` [L, 3] of waves I, III, V as in :class:`Response`."""
+
+    levels: np.ndarray
+    time_ms: np.ndarray
+    mean: np.ndarray
+    latency_ms: np.ndarray
+    amplitude_uv: np.ndarray
+    marked: np.ndarray
+
+
+def response_summary(model: TrainedModel, condition: Mapping, draws: int, seed: int) -> Response:
+    """Mean, spread, single draws and waves at one condition; one batched call.
+
+    The same seed gives the same random numbers at every condition, so a moving slider shows the effect of the
+    condition and not of chance.
+
+    Raises
+    ------
+    InputError
+        A condition or seed that is not allowed.
+    """
+    condition = check_condition(condition)
+    table = conditions_table(**condition, n=draws)
+    generator = block_generator(check_seed(seed), 0)
+    decoded = decode(model, draw(model, table, generator), table, generator)
+    latency, amplitude, marked = _wave_medians(decoded, 1, draws)
+    waves = {"latency_ms": latency[0], "amplitude_uv": amplitude[0], "marked": marked[0]}
+    i_v_ms, v_i_ratio = _first_to_fifth(decoded)
+    return Response(
+        condition=condition,
+        time_ms=model.sampling.time_ms(model.network.samples),
+        mean=decoded.response.mean(axis=0),
+        sd=decoded.response.std(axis=0),
+        responses=decoded.response,
+        recordings=decoded.recording,
+        has_noise=decoded.recording is not decoded.response,
+        waves=pd.DataFrame(waves, index=pd.Index(WAVES, name="wave")),
+        i_v_ms=i_v_ms,
+        v_i_ratio=v_i_ratio,
+    )
+
+
+def level_series(
+    model: TrainedModel, condition: Mapping, levels: Sequence[float], draws: int, seed: int
+) -> LevelSeries:
+    """Mean response and waves at each of ``levels`` (dB nHL), all else as in ``condition``; decoded in one call.
+
+    Every level gets the same random numbers: the same ears, measured at each level.
+
+    Raises
+    ------
+    InputError
+        A condition, level or seed that is not allowed.
+    """
+    import torch
+
+    condition = check_condition(condition)
+    levels = np.asarray(levels, dtype=float)
+    table = conditions_table(**(condition | {"intensity_db_nhl": levels.tolist()}), n=draws)
+    drawn = []
+    for start in range(0, len(table), draws):
+        drawn.append(draw(model, table.iloc[start : start + draws], block_generator(check_seed(seed), 0)))
+    together = replace(drawn[0], z=torch.cat([d.z for d in drawn]))
+    decoded = decode(model, together, table, None, with_noise=False)
+    latency, amplitude, marked = _wave_medians(decoded, len(levels), draws)
+    return LevelSeries(
+        levels=levels,
+        time_ms=model.sampling.time_ms(model.network.samples),
+        mean=decoded.response.reshape(len(levels), draws, -1).mean(axis=1),
+        latency_ms=latency,
+        amplitude_uv=amplitude,
+        marked=marked,
+    )
+
+
+def _wave_medians(decoded: Draws, groups: int, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """[G, 3] median latency, median amplitude and mean probability of being marked, per group of ``draws`` rows.
+
+    A draw counts with the weight of its wave being marked: the latency of a peak that nobody would mark is no latency.
+    """
+    shape = (groups, draws, len(WAVES))
+    latency, amplitude = decoded.latency_ms.reshape(shape), decoded.amplitude_uv.reshape(shape)
+    if decoded.marked is None:
+        weight = np.ones(shape)
+        marked = np.full((groups, len(WAVES)), np.nan)
+    else:
+        weight = decoded.marked[:, : len(WAVES)].reshape(shape)
+        marked = weight.mean(axis=1)
+    return _weighted_median(latency, weight), _weighted_median(amplitude, weight), marked
+
+
+def _first_to_fifth(decoded: Draws) -> tuple[float, float]:
+    """Median interval I–V and median amplitude ratio V/I; a draw counts as far as both waves are marked."""
+    first, fifth = WAVES.index("I"), WAVES.index("V")
+    weight = (
+        np.ones(len(decoded.latency_ms))
+        if decoded.marked is None
+        else decoded.marked[:, first] * decoded.marked[:, fifth]
+    )
+    interval = decoded.latency_ms[:, fifth] - decoded.latency_ms[:, first]
+    small = decoded.amplitude_uv[:, first]
+    ratio = np.divide(decoded.amplitude_uv[:, fifth], small, out=np.full(len(small), np.nan), where=small > 0)
+    both = np.column_stack([interval, ratio])[None]
+    median = _weighted_median(both, np.broadcast_to(weight[None, :, None], both.shape))[0]
+    return float(median[0]), float(median[1])
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Median over axis 1 of [G, D, 3], each value counting with its weight; NaN where there is no value."""
+    weights = np.where(np.isfinite(values), weights, 0.0)
+    order = np.argsort(values, axis=1)  # NaN last, with weight 0
+    sorted_values = np.take_along_axis(values, order, axis=1)
+    share = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
+    first = np.argmax(share >= share[:, -1:] / 2, axis=1)
+    median = np.take_along_axis(sorted_values, first[:, None], axis=1)[:, 0]
+    return np.where(share[:, -1] > 0, median, np.nan)

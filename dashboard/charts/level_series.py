@@ -1,0 +1,187 @@
+"""Generated responses along the level: stacked as on the device, and wave V's latency–intensity function."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from abr_model.cohort import Cohort
+from abr_model.generation.norms import GORGA_1989_LEVELS, GORGA_1989_SOURCE, gorga_1989_wave_v
+from abr_model.generation.response import LevelSeries, Response
+from abr_model.schema import AGE, INTENSITY, WAVES, Kind, latency_column
+from dashboard.charts.generation import HARDLY_MARKED, SURELY_MARKED, trace_line
+from dashboard.charts.traces import add_scale_bar, joined, level_text, spacing_uv
+from dashboard.charts.unit_axes import figure_with_units, time_ticks
+from dashboard.style import INK, MUTED, PAPER, TRACE_STYLES, TraceStyle, faded
+
+WAVE_V = WAVES.index("V")
+POINTS_SHOWN = 600
+OVERLAP = 0.6
+"""Distance of stacked traces, relative to one where none would touch: a clinic's stack overlaps to show waves large."""
+SMALLEST_SPACING_UV = 0.1
+"""Traces without a response are not blown up."""
+LATENCY_HOVER = "%{x:g} dB nHL<br>%{y:.2f} ms<extra></extra>"
+
+
+def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *, height: int = 210) -> go.Figure:
+    """Mean responses stacked by level, loudest on top, one gain, wave V dotted; the level nearest to
+    ``level_db_nhl`` is drawn bold."""
+    colour = TRACE_STYLES[Kind.GENERATED].colour(theme)
+    order = np.argsort(series.levels)[::-1]
+    levels, mean = series.levels[order], series.mean[order]
+    spacing = max(OVERLAP * spacing_uv(mean), SMALLEST_SPACING_UV)
+    baselines = -spacing * np.arange(len(levels))
+    current = int(np.argmin(np.abs(levels - level_db_nhl)))
+    others = np.arange(len(levels)) != current
+    lines = []
+    for rows, width, opacity in ((others, 1.3, 0.75), (~others, 2.4, 1.0)):
+        x, y = joined(series.time_ms, mean[rows], baselines[rows])
+        of_samples = np.repeat(levels[rows], len(series.time_ms) + 1)
+        hover = "%{customdata:g} dB nHL<br>%{x:.2f} ms<extra></extra>"
+        line = {"color": colour, "width": width}
+        lines.append(trace_line(x, y, "mean response", line, opacity, customdata=of_samples, hovertemplate=hover))
+    latency, marked = series.latency_ms[order, WAVE_V], series.marked[order, WAVE_V]
+    shown = np.isfinite(latency) & ~(marked < SURELY_MARKED)
+    heights = [float(np.interp(t, series.time_ms, m)) for t, m in zip(latency[shown], mean[shown], strict=True)]
+    lines.append(
+        go.Scatter(
+            x=latency[shown],
+            y=np.array(heights) + baselines[shown],
+            mode="markers",
+            marker={"color": INK[theme], "size": 6},
+            name="wave V",
+            customdata=levels[shown],
+            hovertemplate="wave V at %{customdata:g} dB nHL<br>%{x:.2f} ms<extra></extra>",
+        )
+    )
+    first, last = float(series.time_ms[0]), float(series.time_ms[-1])
+    figure = figure_with_units(
+        lines,
+        theme,
+        height=height,
+        x_unit="ms",
+        y_unit="",
+        xaxis={
+            "range": [first, last + 0.06 * (last - first)],
+            "tickvals": time_ticks(series.time_ms),
+            "showgrid": False,
+        },
+        yaxis={
+            "tickvals": baselines,
+            "ticktext": [f"<b>{level_text(v)}</b>" if i == current else level_text(v) for i, v in enumerate(levels)],
+            "showgrid": False,
+            "range": [baselines[-1] - 1.8 * spacing, 1.5 * spacing],
+        },
+        showlegend=False,
+    )
+    add_scale_bar(figure, series.time_ms, baselines[-1] - 1.75 * spacing, spacing, theme)
+    return figure
+
+
+def latency_intensity_figure(
+    series: LevelSeries, response: Response, cohort: Cohort, theme: str, *, height: int = 210
+) -> go.Figure:
+    """Wave V latency along the level: generated, the cohort's marked waves, and a published band for the age.
+
+    Parameters
+    ----------
+    series
+        Generated level series.
+    response
+        What the model draws where the sliders stand: ringed. Its age moves the band.
+    cohort
+        Recordings of such ears at any level; at most 600 marked waves are drawn.
+    """
+    age, level = response.condition[AGE.name], response.condition[INTENSITY.name]
+    lines = [_band(age, theme)]
+    marked = cohort.table[cohort.table[latency_column("V")].notna()]
+    if len(marked):
+        lines.append(_points(marked, TRACE_STYLES[cohort.kind], theme))
+    lines += _generated_function(series, theme)
+    here, probability = response.waves.loc["V", ["latency_ms", "marked"]]
+    if np.isfinite(here) and not probability < HARDLY_MARKED:
+        ring = {"color": TRACE_STYLES[Kind.GENERATED].colour(theme), "width": 2.4}
+        lines.append(
+            go.Scatter(
+                x=[level],
+                y=[here],
+                mode="markers",
+                marker={"size": 11, "color": PAPER[theme], "line": ring},
+                name="this level",
+                showlegend=False,
+                hovertemplate=LATENCY_HOVER,
+            )
+        )
+    return figure_with_units(
+        lines,
+        theme,
+        height=height,
+        x_unit="dB nHL",
+        y_unit="ms",
+        xaxis={"range": [float(series.levels[0]) - 3, float(series.levels[-1]) + 3], "dtick": 20},
+        yaxis={"dtick": 1},
+        x_unit_below_ticks=True,
+        margin_top=30,
+        legend={"font": {"size": 11, "color": MUTED[theme]}, "x": 0.12},
+    )
+
+
+def _band(age_years: float, theme: str) -> go.Scatter:
+    """Mean ± 2 SD of the published wave V latency at this age, where the study has levels."""
+    levels = np.arange(GORGA_1989_LEVELS[0], GORGA_1989_LEVELS[1] + 1, 2.0)
+    mean, sd = gorga_1989_wave_v(levels, age_years)
+    return go.Scatter(
+        x=np.concatenate([levels, levels[::-1]]),
+        y=np.round(np.concatenate([mean - 2 * sd, (mean + 2 * sd)[::-1]]), 3),
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor=faded(MUTED[theme], 0.18),
+        name=f"mean ± 2 SD: {GORGA_1989_SOURCE}",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _points(marked: pd.DataFrame, style: TraceStyle, theme: str) -> go.Scatter:
+    """Marked waves V of a cohort, evenly thinned where there are very many; the name says how many of how many."""
+    shown = np.unique(np.linspace(0, len(marked) - 1, min(len(marked), POINTS_SHOWN)).astype(int))
+    count = f"n = {len(marked):,}" if len(shown) == len(marked) else f"{len(shown):,} of n = {len(marked):,}"
+    return go.Scatter(
+        x=marked[INTENSITY.name].to_numpy()[shown],
+        y=marked[latency_column("V")].to_numpy()[shown],
+        mode="markers",
+        marker={"symbol": "cross-thin-open", "size": 6, "color": style.colour(theme), "line": {"width": 1}},
+        opacity=0.55,
+        name=f"{style.label} ({count})",
+        hovertemplate=LATENCY_HOVER,
+    )
+
+
+def _generated_function(series: LevelSeries, theme: str) -> list[go.Scatter]:
+    """The generated latencies: a solid line where wave V is mostly marked, a dotted one where it seldom is."""
+    latency = series.latency_ms[:, WAVE_V]
+    sure = ~(series.marked[:, WAVE_V] < SURELY_MARKED)
+    # the dotted stretch begins at the last sure level, so that the line has no hole
+    seldom = ~sure & np.isfinite(latency)
+    parts = ((sure, 2.2, "solid", "generated"), (seldom | (_next_to(seldom) & sure), 1.2, "dot", "seldom marked"))
+    return [
+        go.Scatter(
+            x=series.levels,
+            y=np.round(np.where(rows, latency, np.nan), 3),
+            mode="lines",
+            line={"color": TRACE_STYLES[Kind.GENERATED].colour(theme), "width": width, "dash": dash},
+            name=name,
+            hovertemplate=LATENCY_HOVER,
+        )
+        for rows, width, dash, name in parts
+        if np.isfinite(latency[rows]).any()
+    ]
+
+
+def _next_to(rows: np.ndarray) -> np.ndarray:
+    """Rows whose neighbour is among ``rows``."""
+    before, after = np.roll(rows, 1), np.roll(rows, -1)
+    before[0] = after[-1] = False
+    return before | after

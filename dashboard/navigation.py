@@ -1,0 +1,39 @@
+"""The pages of the product, in the order of the work: explore, train, generate.
+
+A page is listed when its file exists. Paths are absolute, so that a link works wherever the dashboard was started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+_PAGES = {
+    "home": ("Home", HERE / "home_page.py"),
+    "data": ("Data", HERE.parent / "pages" / "1_Data.py"),
+    "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
+    "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
+}
+
+
+def pages() -> dict[str, st.Page]:
+    """Every page that exists, by its place in the address: ``"data"`` → ``/data``."""
+    return {
+        name: st.Page(path, title=title, url_path=name, default=name == "home")
+        for name, (title, path) in _PAGES.items()
+        if path.is_file()
+    }
+
+
+def link_to(name: str, label: str, container=st) -> None:
+    """A link to a page, where that page exists; nothing where it does not."""
+    path = _PAGES[name][1]
+    if path.is_file():
+        container.page_link(path, label=label)
+
+
+def open_page(name: str) -> None:
+    """Go to a page; what is chosen stays chosen."""
+    st.switch_page(_PAGES[name][1])

@@ -1,0 +1,344 @@
+"""What the pages share: the chosen cohort, the chosen model, and the caches behind both.
+
+A choice lives in ``st.session_state`` and survives a page change; the recordings and the model behind it are shared by
+all sessions and never changed in place. Cache keys are path, time of change and size, so a replaced file is read anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from filelock import FileLock
+
+from abr_model.cohort import Cohort, read_metadata
+from abr_model.errors import InputError
+from abr_model.schema import Kind
+
+if TYPE_CHECKING:
+    from abr_model.model import TrainedModel
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHIPPED_MODELS = CHECKOUT / "data" / "pretrained"
+FIRST_PATIENTS = 500
+FIRST_SEED = 1
+
+_COHORT_KEY = "session_cohort_path"
+_MODEL_KEY = "session_model_folder"
+
+
+@dataclass(frozen=True)
+class CohortFile:
+    """A cohort on disk, known from its metadata alone: nothing of its recordings is read for this."""
+
+    path: Path
+    name: str
+    kind: Kind
+    source: str
+    recordings: int
+
+
+@dataclass(frozen=True)
+class LoadedCohort:
+    """The recordings a session works with. ``digest`` is the SHA-256 of their content; use it as a cache key."""
+
+    cohort: Cohort
+    name: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A trained model on disk, known from its description alone. ``origin`` is ``"shipped"`` or ``"trained here"``;
+    ``kind`` and ``recordings`` are those of the training part; ``source`` says what that was."""
+
+    folder: Path
+    name: str
+    origin: str
+    kind: Kind
+    source: str
+    recordings: int
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """The model a session generates with."""
+
+    model: TrainedModel
+    name: str
+    folder: Path
+
+
+def data_folder() -> Path:
+    """Where cohorts, runs and exports live: ``ABR_DATA``, or ``data/`` of the checkout."""
+    return Path(os.environ.get("ABR_DATA") or CHECKOUT / "data").expanduser().resolve()
+
+
+def cohorts_folder() -> Path:
+    """Folder of the cohort files."""
+    return data_folder() / "cohorts"
+
+
+def runs_folder() -> Path:
+    """Folder of the training runs."""
+    return data_folder() / "runs"
+
+
+def theme() -> str:
+    """``"light"`` or ``"dark"``, whichever the browser shows."""
+    shown = getattr(st.context.theme, "type", None)
+    return "dark" if shown == "dark" else "light"
+
+
+# --- cohorts ---------------------------------------------------------------------------------------------------------
+
+
+def available_cohorts() -> list[CohortFile]:
+    """Cohort files of the data folder, newest first. A file that is not a cohort is left out."""
+    files = []
+    for path in cohorts_folder().glob("*.parquet"):
+        try:
+            state = path.stat()
+            files.append((state.st_mtime_ns, _cohort_file(str(path), state.st_mtime_ns, state.st_size)))
+        except (InputError, OSError, KeyError, TypeError, ValueError):
+            continue
+    return [file for _, file in sorted(files, key=lambda pair: (-pair[0], pair[1].name))]
+
+
+def load_cohort(path: str | Path) -> LoadedCohort:
+    """A cohort file without choosing it.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged or not a cohort.
+    """
+    return _load_cohort(Path(path))
+
+
+def choose_cohort(path: str | Path) -> LoadedCohort:
+    """Work with this cohort from now on.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged or not a cohort. What was chosen before stays chosen.
+    """
+    loaded = _load_cohort(Path(path))
+    st.session_state[_COHORT_KEY] = str(loaded.path)
+    return loaded
+
+
+def chosen_cohort() -> LoadedCohort:
+    """The cohort this session works with; without a choice the newest file, on a first start a simulated clinic.
+
+    Raises
+    ------
+    InputError
+        No cohort can be read and none can be simulated.
+    """
+    if path := st.session_state.get(_COHORT_KEY):
+        try:
+            return _load_cohort(Path(path))
+        except InputError as error:
+            del st.session_state[_COHORT_KEY]
+            st.toast(f"The chosen cohort can no longer be read. {error}")
+    problem = None
+    for file in available_cohorts():
+        try:
+            return choose_cohort(file.path)
+        except InputError as error:  # damaged inside: try the next one
+            problem = problem or error
+    if problem is not None:
+        st.toast(str(problem))
+    with st.spinner(f"First start: simulating a clinic of {FIRST_PATIENTS} patients …"):
+        return choose_cohort(simulated_cohort_file(FIRST_PATIENTS, FIRST_SEED))
+
+
+def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, int], None] | None = None) -> Path:
+    """A simulated clinic in the data folder: simulated once, found again afterwards. Safe against a second session.
+
+    ``on_progress`` is called with patients done and patients in all.
+
+    Raises
+    ------
+    InputError
+        Patients or seed out of range, or a data folder that cannot be written.
+    """
+    from abr_model.sources.simulator import simulate
+
+    path = cohorts_folder() / f"simulated-{patients}-patients-seed-{seed}.parquet"
+    return _written_once(path, lambda: simulate(patients, seed, on_progress=on_progress))
+
+
+def keep_cohort(cohort: Cohort) -> Path:
+    """Write an imported cohort into the data folder under a name of ours: its kind and the start of its digest.
+
+    The name that the file had on the person's disk may hold a patient's name; it is not used.
+
+    Raises
+    ------
+    InputError
+        The data folder cannot be written.
+    """
+    return _written_once(cohorts_folder() / f"{cohort.kind.value}-{cohort.digest()[:8]}.parquet", lambda: cohort)
+
+
+def _written_once(path: Path, make: Callable[[], Cohort]) -> Path:
+    """``path`` with the cohort that ``make`` gives; only one of several sessions makes it, the others wait for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if not _is_cohort(path):
+                make().write(path)
+    except OSError as error:
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=path.name) from error
+    return path
+
+
+def _is_cohort(path: Path) -> bool:
+    try:
+        read_metadata(path)
+    except InputError:
+        return False
+    return True
+
+
+def _load_cohort(path: Path) -> LoadedCohort:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise InputError("there is no such cohort file", file=path.name) from error
+    return _read_cohort(str(path), state.st_mtime_ns, state.st_size)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cohort_file(path: str, mtime_ns: int, size: int) -> CohortFile:
+    metadata = read_metadata(path)
+    provenance = metadata["provenance"]
+    return CohortFile(
+        path=Path(path),
+        name=_cohort_name(provenance, Path(path)),
+        kind=Kind(provenance["kind"]),
+        source=provenance["source"],
+        recordings=metadata["recordings"],
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the cohort …")
+def _read_cohort(path: str, mtime_ns: int, size: int) -> LoadedCohort:
+    cohort = Cohort.read(path)
+    name = _cohort_name(cohort.provenance.model_dump(mode="json"), Path(path))
+    return LoadedCohort(cohort, name, Path(path), cohort.digest())
+
+
+def _cohort_name(provenance: dict, path: Path) -> str:
+    """What a person calls it: ``"Simulated clinic · 300 patients · seed 1"``; two imports differ by their file name."""
+    source = provenance["source"]
+    source = source[:1].upper() + source[1:]
+    details = provenance.get("details") or {}
+    patients, seed = details.get("patients"), details.get("seed")
+    if provenance["kind"] == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):
+        return f"{source} · {patients:,} patients · seed {seed}"
+    return f"{source} · {path.stem.rsplit('-', 1)[-1]}"
+
+
+# --- models ----------------------------------------------------------------------------------------------------------
+
+
+def available_models() -> list[ModelFolder]:
+    """Models that can generate: the shipped ones first, then those trained here, newest first.
+
+    A folder whose description cannot be read is left out.
+    """
+    shipped = {path.parent for root in _shipped_roots() for path in root.glob("*/model.json")}
+    trained = {path.parent: path.stat().st_mtime_ns for path in runs_folder().glob("*/model/model.json")}
+    ordered = [(folder, "shipped") for folder in sorted(shipped, key=lambda f: (f.name != "default", f.name))]
+    ordered += [(folder, "trained here") for folder in sorted(trained, key=trained.get, reverse=True)]
+    models = []
+    for folder, origin in ordered:
+        try:
+            state = (folder / "model.json").stat()
+            models.append(_model_folder(str(folder), origin, state.st_mtime_ns, state.st_size))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return models
+
+
+def choose_model(folder: str | Path) -> LoadedModel:
+    """Generate with this model from now on.
+
+    Raises
+    ------
+    InputError
+        The folder is not a model. What was chosen before stays chosen.
+    """
+    loaded = _load_model(Path(folder))
+    st.session_state[_MODEL_KEY] = str(loaded.folder)
+    return loaded
+
+
+def chosen_model_folder() -> ModelFolder | None:
+    """Which model is chosen, without loading it; None when there is none yet."""
+    models = available_models()
+    chosen = st.session_state.get(_MODEL_KEY)
+    return next((m for m in models if str(m.folder) == chosen), models[0] if models else None)
+
+
+def chosen_model() -> LoadedModel | None:
+    """The model this session generates with; without a choice the shipped one; None when there is none yet.
+
+    Raises
+    ------
+    InputError
+        The model folder is damaged.
+    """
+    folder = chosen_model_folder()
+    return None if folder is None else choose_model(folder.folder)
+
+
+def _shipped_roots() -> list[Path]:
+    return list(dict.fromkeys([SHIPPED_MODELS, data_folder() / "pretrained"]))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _model_folder(folder: str, origin: str, mtime_ns: int, size: int) -> ModelFolder:
+    description = json.loads((Path(folder) / "model.json").read_text(encoding="utf-8"))
+    provenance = description["provenance"]
+    return ModelFolder(
+        folder=Path(folder),
+        name=_model_name(description["preset"]["name"], description["model_id"]),
+        origin=origin,
+        kind=Kind(provenance["kind"]),
+        source=provenance["source"],
+        recordings=int(provenance["recordings"]["train"]),
+    )
+
+
+def _model_name(preset: str, model_id: str) -> str:
+    return f"{preset} · {model_id[:4]}"
+
+
+def _load_model(folder: Path) -> LoadedModel:
+    try:
+        states = [(folder / name).stat() for name in ("model.json", "weights.safetensors")]
+    except OSError as error:
+        raise InputError("the model folder is incomplete", file=folder.name) from error
+    return _read_model(str(folder), tuple((s.st_mtime_ns, s.st_size) for s in states))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the model …")
+def _read_model(folder: str, state: tuple) -> LoadedModel:
+    import torch
+
+    from abr_model.model import TrainedModel
+
+    torch.set_num_threads(1)  # a page's small batches run faster on one thread, and other sessions keep theirs
+    model = TrainedModel.load(Path(folder))
+    return LoadedModel(model, _model_name(model.preset.name, model.model_id), Path(folder))

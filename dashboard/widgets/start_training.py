@@ -1,0 +1,79 @@
+"""What to train: preset, cohort, the settings that a person may change, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from abr_model.configuration import load_preset, preset_names
+from abr_model.errors import InputError
+from abr_model.training.runs import Run, active_run
+from dashboard import session
+from dashboard.summaries import selection_funnel
+from dashboard.widgets.preset_form import preset_form
+from dashboard.widgets.problem import plain, sentence, show_problem
+
+
+def start_training(launch: Callable[[Run], None]) -> None:
+    """The card at the left of the Training page. ``launch`` starts a prepared run outside of this page."""
+    with st.container(border=True):
+        st.markdown("**New training**")
+        names = preset_names()
+        name = st.selectbox(
+            "Preset", names, index=names.index("default") if "default" in names else 0, key="training_preset"
+        )
+        preset = load_preset(name)
+        st.caption(preset.description)
+        loaded = _cohort()
+        changes = preset_form(preset, key=f"training_{name}")
+        try:
+            preset = preset.changed(**changes)
+            possible = _what_is_kept(loaded, preset.preparation)
+        except InputError as error:
+            st.warning(plain(sentence(str(error))))
+            possible = False
+        busy = active_run(session.runs_folder())
+        if busy is not None:
+            st.caption("A training is under way. The next one can start when it has ended.")
+        if st.button(
+            "Start training",
+            type="primary",
+            disabled=not possible or busy is not None,
+            key="training_start",
+            width="stretch",
+        ):
+            _start(preset, loaded, launch)
+
+
+def _cohort() -> session.LoadedCohort:
+    chosen = session.chosen_cohort()
+    files = {str(file.path): file.name for file in session.available_cohorts()}
+    paths = list(files)
+    path = st.selectbox("Cohort", paths, paths.index(str(chosen.path)), format_func=files.get, key="training_cohort")
+    return chosen if path == str(chosen.path) else session.load_cohort(path)
+
+
+def _what_is_kept(loaded: session.LoadedCohort, preparation) -> bool:
+    funnel = selection_funnel(loaded, preparation.fmp_above, preparation.polarity)
+    kept, total = int(funnel["kept"].iloc[-1]), int(funnel["kept"].iloc[0])
+    train, validation, test = (round(share * 100) for share in preparation.fractions)
+    st.markdown(
+        f":gray[{kept:,} of {total:,} recordings are kept; {train} % train, {validation} % validation, {test} % test"
+        + (", no patient in two parts.]" if preparation.split == "patient" else ".]")
+    )
+    if preparation.split != "patient":
+        st.warning("Recordings of one patient are in training and in the test: the test's figures will be too good.")
+    return True
+
+
+def _start(preset, loaded: session.LoadedCohort, launch: Callable[[Run], None]) -> None:
+    try:
+        run = Run.create(session.runs_folder(), preset, loaded.path)
+        launch(run)
+    except InputError as error:
+        show_problem(error)
+        return
+    st.session_state["training_run"] = run.id
+    st.session_state.pop("training_seen", None)
+    st.rerun()

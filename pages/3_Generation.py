@@ -1,0 +1,131 @@
+"""Generation: conditions on the left, what the model makes of them on the right, a batch as a file at the foot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from abr_model.cohort import Cohort
+from abr_model.errors import InputError
+from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
+from abr_model.generation.response import Response
+from abr_model.generation.support import support_findings
+from dashboard import session
+from dashboard.charts.generation import SHOW, half_range, response_figure, seldom_marked
+from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
+from dashboard.comparison import comparison_cohort
+from dashboard.generated import DRAWS_PER_LEVEL, generated_level_series, generated_response
+from dashboard.style import PLOTLY_CONFIG
+from dashboard.widgets.badges import kind_badge_markdown
+from dashboard.widgets.conditions import condition_sliders
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.export_box import export_box
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.waves_table import show_waves_table
+
+QUESTION = "What would this ear's ABR look like?"
+NEAREST_SHOWN = 7
+SHOW_LABELS = {"draws": "Draws", "mean": "Mean", "recording": "Recording"}
+SHOW_HELP = (
+    "Draws: single responses that the model draws for these conditions, without noise. Mean: their mean ± SD alone. "
+    "Recording: as they would come from the device, with residual noise."
+)
+
+
+def support_badge(findings, nearest: Nearest) -> str:
+    """Whether the training data cover the conditions, and how many recordings of the cohort are near."""
+    near = f"{nearest.near:,} recording{'' if nearest.near == 1 else 's'} near"
+    near_badge = f":{'gray' if nearest.near else 'orange'}-badge[{near}]"
+    outside = [f.sentence for f in findings if f.degree == "outside"]
+    if outside:
+        return " ".join([*(f":red-badge[{sentence}]" for sentence in outside), near_badge])
+    if findings:
+        return f":orange-badge[edge of training support] {near_badge}"
+    if nearest.near:
+        return f":gray-badge[inside training support · {near}]"
+    return ":orange-badge[each condition inside training support, their combination has no recording near]"
+
+
+def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
+    """The line under the trace: how near the recordings drawn are, what "near" counts, what a bracket means."""
+    words = nearest.description[:1].upper() + nearest.description[1:]
+    seldom = seldom_marked(response)
+    brackets = f"({', '.join(seldom)}): marked in fewer than half." if seldom else ""
+    return " ".join(filter(None, [f"{words}. Near = {near_criterion()}.", brackets, note]))
+
+
+loaded = session.chosen_cohort()
+chosen = session.chosen_model()
+if chosen is None:
+    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.cohort.kind)])
+    empty_state(
+        "There is no trained model yet.",
+        "Train one on the chosen cohort; as soon as the run is finished, its sliders are here.",
+        "training",
+        "Open Training",
+    )
+    st.stop()
+
+model, theme = chosen.model, session.theme()
+comparison = comparison_cohort(loaded, model.preset.preparation)
+cohort: Cohort = comparison.cohort
+head = st.container()
+left, right = st.columns([1, 2.75], gap="medium")
+with left, st.container(key="conditions", gap="small"):
+    condition = condition_sliders(model.support, theme)
+    show = st.segmented_control(
+        "Show",
+        SHOW,
+        default=SHOW[0],
+        required=True,
+        format_func=SHOW_LABELS.get,
+        key="show",
+        bind="query-params",
+        width="stretch",
+        help=SHOW_HELP,
+    )
+try:
+    nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN)
+    response = generated_response(chosen, condition)
+    series = generated_level_series(chosen, condition)
+except InputError as error:
+    st.error(str(error))
+    st.stop()
+
+with head:
+    findings = support_findings(model.support, condition)
+    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.cohort.kind), support_badge(findings, nearest)])
+with left:
+    show_waves_table(response, cohort.table.iloc[nearest.near_rows])
+with right:
+    drawn = cohort.take(nearest.rows)
+    with st.container(border=True, gap="xsmall"):
+        st.plotly_chart(
+            response_figure(
+                response, drawn, theme, show=show, half_range_uv=half_range(series.mean, response.sd, drawn.waveforms)
+            ),
+            key="response_figure",
+            config=PLOTLY_CONFIG,
+            theme=None,
+            alt=f"Generated ABR, mean ± SD over {len(response.responses)} draws, with {nearest.description} beside it",
+        )
+        st.caption(trace_caption(nearest, response, comparison.note))
+    stack, function = st.columns(2, gap="medium")
+    with stack, st.container(border=True, gap="xsmall"):
+        st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS_PER_LEVEL} draws]")
+        st.plotly_chart(
+            level_series_figure(series, condition["intensity_db_nhl"], theme),
+            key="level_series_figure",
+            config=PLOTLY_CONFIG,
+            theme=None,
+            alt=f"Generated mean responses, {series.levels[-1]:g} to {series.levels[0]:g} dB nHL, wave V marked",
+        )
+    with function, st.container(border=True, gap="xsmall"):
+        st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]")
+        st.plotly_chart(
+            latency_intensity_figure(series, response, cohort.take(near_at_any_level(cohort, condition)), theme),
+            key="latency_intensity_figure",
+            config=PLOTLY_CONFIG,
+            theme=None,
+            alt="Wave V latency by level: generated, the cohort's marked waves, and the band of Gorga 1989",
+        )
+export_box(model, condition)

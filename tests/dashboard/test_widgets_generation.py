@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abr_model.generation.conditions import age_in_words
+from abr_model.schema import AGE, INTENSITY, WAVES, Kind
+from dashboard.style import TRACE_STYLES, faded
+from dashboard.widgets.conditions import AGES, LEVELS, RATES, support_strip
+from dashboard.widgets.waves_table import waves_table
+
+
+class Drawn:
+    """What the table needs of a response."""
+
+    def __init__(self, marked=(0.4, 0.5, 0.9)):
+        columns = {"latency_ms": [1.6, 3.7, 5.5], "amplitude_uv": [0.3, 0.35, 0.5], "marked": list(marked)}
+        self.waves = pd.DataFrame(columns, index=list(WAVES))
+        self.i_v_ms, self.v_i_ratio = 3.9, 1.68
+
+
+def near(n: int) -> pd.DataFrame:
+    columns = {f"latency_{w}_ms": np.full(n, t) for w, t in zip(WAVES, (1.7, 3.8, 5.7), strict=True)}
+    columns |= {f"amplitude_{w}_uv": np.full(n, a) for w, a in zip(WAVES, (0.2, 0.3, 0.4), strict=True)}
+    return pd.DataFrame(columns)
+
+
+def cells(table: pd.DataFrame, wave: str) -> list[str]:
+    return table.loc[table["wave"] == wave].iloc[0].tolist()[1:]
+
+
+def test_generated_beside_cohort():
+    table = waves_table(Drawn(), near(8))
+    assert cells(table, "V") == ["5.50 · 5.70", "0.50 · 0.40", "90 · 100"]
+    assert cells(table, "I–V") == ["3.90 · 4.00", "V/I 1.68 · 2.00", ""]
+
+
+def test_medians_take_marked_waves_only():
+    recordings = near(8)
+    recordings.loc[:4, ["latency_I_ms", "amplitude_I_uv"]] = np.nan
+    recordings.loc[5:, "latency_I_ms"] = [1.5, 1.6, 1.9]
+    assert cells(waves_table(Drawn(), recordings), "I") == ["1.60 · 1.60", "0.30 · 0.20", "40 · 38"]
+
+
+def test_too_few_marked_waves_have_no_median():
+    recordings = near(8)
+    recordings.loc[2:, "latency_I_ms"] = np.nan
+    assert cells(waves_table(Drawn(), recordings), "I")[0] == "1.60 · –"
+    assert cells(waves_table(Drawn(), near(2)), "V") == ["5.50 · –", "0.50 · –", "90 · –"]
+    assert cells(waves_table(Drawn(), near(0)), "V") == ["5.50 · –", "0.50 · –", "90 · –"]
+
+
+def test_a_wave_that_is_hardly_ever_marked_has_no_latency():
+    table = waves_table(Drawn(marked=(0.01, 0.5, 0.9)), near(8))
+    assert cells(table, "I") == ["– · 1.70", "– · 0.20", "1 · 100"]
+    assert cells(table, "I–V")[0] == "– · 4.00"
+
+
+def test_a_model_without_marks_keeps_its_latencies():
+    assert cells(waves_table(Drawn(marked=(np.nan,) * 3), near(8)), "I") == ["1.60 · 1.70", "0.30 · 0.20", "– · 100"]
+
+
+def test_sliders_hold_what_a_clinic_uses():
+    assert (LEVELS[0], LEVELS[-1], LEVELS[1]) == (0, 100, 5)
+    assert 33.1 in RATES
+    assert sum(age < 2 for age in AGES) >= 8  # wave V matures within the first two years
+    assert len({age_in_words(age) for age in AGES}) == len(AGES)  # the address holds the words
+    assert list(AGES) == sorted(AGES)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_strip_lies_under_the_training_data(theme):
+    support = {"intensity_db_nhl": {"minimum": 0.0, "maximum": 100.0, "p1": 20.0, "p99": 90.0}}
+    html = support_strip(support, INTENSITY, LEVELS, theme)
+    assert faded(TRACE_STYLES[Kind.GENERATED].colour(theme), 0.55) in html
+    (_, all_width), (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", html)
+    assert (float(all_width), float(left), float(width)) == (100.0, 20.0, 70.0)
+    assert "training data: 0 dB nHL to 100 dB nHL, 98 % between 20 dB nHL and 90 dB nHL" in html
+
+
+def test_the_strip_follows_the_stops_of_the_age_slider():
+    support = {"age_years": {"minimum": 0.0, "maximum": 90.0, "p1": 0.0, "p99": 2.0}}
+    _, (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", support_strip(support, AGE, AGES, "light"))
+    assert float(left) == 0
+    assert float(width) == pytest.approx(100 * AGES.index(2.0) / (len(AGES) - 1), abs=0.1)

@@ -1,0 +1,117 @@
+"""What a person does first: open every page, move a slider, download a batch, train a model and use it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.e2e
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+def open_page(page, url: str) -> None:
+    page.goto(url)
+    settle(page)
+
+
+def settle(page) -> None:
+    """Wait until the page has answered and shows no exception."""
+    page.wait_for_timeout(300)
+    page.wait_for_selector(IDLE)
+    exceptions = page.get_by_test_id("stException")
+    assert exceptions.count() == 0, exceptions.all_inner_texts()
+
+
+def shown_trace(page) -> str:
+    """The path of the generated mean as the browser draws it."""
+    paths = page.locator(".st-key-response_figure .scatterlayer path.js-line")
+    paths.first.wait_for()
+    return "|".join(paths.evaluate_all("lines => lines.map(line => line.getAttribute('d'))"))
+
+
+def download(page, button: str, folder: Path) -> Path:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button, exact=True).click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("address", "heading"),
+    [
+        ("", "Synthetic auditory brainstem responses"),
+        ("data", "Data"),
+        ("training", "Training"),
+        ("generation", "Generation"),
+    ],
+)
+def test_every_page_opens(page, dashboard_url, address, heading):
+    open_page(page, f"{dashboard_url}/{address}")
+    page.get_by_role("heading", name=heading, exact=True).wait_for()
+    assert page.get_by_text(re.compile("research use only", re.IGNORECASE)).count() > 0
+
+
+def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard_url, tmp_path):
+    open_page(page, f"{dashboard_url}/generation")
+    before = shown_trace(page)
+    intensity = page.get_by_role("slider").first
+    for _ in range(6):
+        intensity.press("ArrowLeft")
+    page.get_by_text("50 dB nHL").first.wait_for()
+    settle(page)
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('.st-key-response_figure .scatterlayer path.js-line')]"
+        ".map(line => line.getAttribute('d')).join('|') !== before",
+        arg=before,
+    )
+    assert "level=50" in page.url, "the setting is in the address, so that a reload keeps it"
+
+    batch = pd.read_csv(download(page, "Export CSV", tmp_path))
+    assert len(batch) == 1000
+    assert set(batch["intensity_db_nhl"]) == {50}
+    assert set(batch["kind"]) == {"generated"}
+    traces = batch.filter(regex=r"^uv_at_")
+    assert traces.shape[1] == 200
+    assert 0.02 < traces.to_numpy().std() < 2, "µV"
+
+    page.reload()
+    settle(page)
+    page.get_by_text("50 dB nHL").first.wait_for()
+
+
+def test_a_wrong_upload_is_explained_and_nothing_is_lost(page, dashboard_url, tmp_path):
+    wrong = tmp_path / "notes.csv"
+    wrong.write_text("this is,not\nan,ABR export\n")
+    open_page(page, f"{dashboard_url}/data")
+    page.get_by_text("Import recordings").click()
+    page.locator("input[type=file]").first.set_input_files(wrong)
+    settle(page)
+    page.get_by_test_id("stAlert").first.wait_for()
+    assert page.get_by_text("Simulated clinic").count() > 0
+
+
+def test_a_training_is_started_watched_and_its_model_used(page, dashboard_url):
+    open_page(page, f"{dashboard_url}/training")
+    epochs = page.get_by_label("Epochs", exact=True).first
+    epochs.fill("2")
+    epochs.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text("finished", exact=False).first.wait_for(timeout=240_000)
+    page.locator(".js-plotly-plot").first.wait_for()
+
+    second = page.context.new_page()
+    open_page(second, f"{dashboard_url}/training")
+    second.get_by_text("finished", exact=False).first.wait_for()
+    second.close()
+
+    page.get_by_role("button", name=re.compile("[Uu]se this model")).click()
+    settle(page)
+    page.get_by_role("link", name="Generation").first.click()
+    settle(page)
+    page.get_by_role("heading", name="Generation", exact=True).wait_for()
+    assert shown_trace(page)

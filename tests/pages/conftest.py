@@ -1,0 +1,62 @@
+"""The dashboard without a browser, on a data folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from abr_model.cohort import Cohort
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE_FILES = {
+    "data": ROOT / "pages" / "1_Data.py",
+    "training": ROOT / "pages" / "2_Training.py",
+    "generation": ROOT / "pages" / "3_Generation.py",
+}
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch) -> Path:
+    """An empty data folder without a shipped model; caches of other tests are emptied."""
+    from dashboard import session
+
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("ABR_DATA", str(folder))
+    monkeypatch.setattr(session, "SHIPPED_MODELS", tmp_path / "no-model-is-shipped")
+    monkeypatch.setattr(session, "FIRST_PATIENTS", 12)  # the first start simulates a clinic; a small one is enough
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    return folder
+
+
+@pytest.fixture
+def sample_cohort(data_folder: Path, small_cohort: Cohort) -> Path:
+    """A simulated cohort in the data folder."""
+    return small_cohort.write(data_folder / "cohorts" / "sample.parquet")
+
+
+@pytest.fixture
+def open_page(data_folder: Path) -> Callable[[str], AppTest]:
+    """Opens a page through the navigation, as a person does: ``open_page("data")``."""
+
+    def open_(name: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "dashboard" / "Home.py"), default_timeout=60).run()
+        return app if name == "home" else app.switch_page(str(PAGE_FILES[name])).run()
+
+    return open_
+
+
+@pytest.fixture
+def words() -> Callable[[AppTest], str]:
+    """Everything that an app writes on the main page and in the sidebar, as one text."""
+
+    def words_(app: AppTest) -> str:
+        kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.subheader)
+        return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+    return words_

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from abr_model.cohort import Cohort
+from abr_model.configuration import load_preset
+from abr_model.model import ModelProvenance, TrainedModel, support_of
+from abr_model.network import build_network
+from abr_model.sampler import build_sampler
+from abr_model.training.parts import prepare_parts
+from dashboard.widgets.export_box import batch_bytes
+
+
+@pytest.fixture(scope="module")
+def model(small_cohort):
+    preset = load_preset("default")
+    parts = prepare_parts(small_cohort, preset)
+    torch.manual_seed(0)
+    network = build_network(preset.network)
+    provenance = ModelProvenance(
+        kind="simulated",
+        cohort="clinic.parquet",
+        cohort_digest="ab" * 32,
+        split="patient",
+        recordings=parts.split.sizes,
+        patients=parts.patients,
+        command="abr train",
+        epochs=0,
+    )
+    sampler = build_sampler(preset.sampler, network.latent, network.samples)
+    support = support_of(parts.train)
+    return TrainedModel(network, sampler, preset, parts.scaling, parts.train.sampling, support, provenance)
+
+
+@pytest.fixture
+def app(open_page, sample_cohort, data_folder, model):
+    model.save(data_folder / "pretrained" / "tiny")
+    app = open_page("generation")
+    assert not app.exception
+    return app
+
+
+def figure(app, number: int = 0) -> dict:
+    return json.loads(app.get("plotly_chart")[number].proto.spec)
+
+
+def trace(spec: dict, name: str) -> dict:
+    found = [t for t in spec["data"] if name in t.get("name", "")]
+    assert len(found) == 1, [t.get("name") for t in spec["data"]]
+    return found[0]
+
+
+def mean_of(app) -> str:
+    """The generated mean as it is sent to the browser; text, because Plotly packs its arrays."""
+    return json.dumps(trace(figure(app), "generated mean")["y"])
+
+
+def test_asks_its_question_and_says_what_is_shown(app, words):
+    text = words(app)
+    assert [t.value for t in app.title] == ["Generation"]
+    assert "What would this ear's ABR look like?" in text
+    assert "simulated cohort" in text
+    assert "recordings near" in text
+    assert "research use only" in text
+    assert "generated · cohort (n = " in text
+    assert "Near = same hearing" in text
+
+
+def test_draws_three_figures_with_words_for_those_who_do_not_see_them(app):
+    charts = app.get("plotly_chart")
+    assert len(charts) == 3
+    assert all(chart.proto.alt for chart in charts)
+    assert trace(figure(app), "nearest recordings (simulated clinic)")
+    assert trace(figure(app, 1), "wave V")
+    assert trace(figure(app, 2), "Gorga 1989")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda app: app.slider(key="level").set_value(40),
+        lambda app: app.select_slider(key="age").set_value(30.0),
+        lambda app: app.slider(key="rate").set_value(11.1),
+        lambda app: app.segmented_control(key="hearing").set_value("total"),
+    ],
+)
+def test_each_condition_changes_the_trace(app, change):
+    before = mean_of(app)
+    change(app).run()
+    assert not app.exception
+    assert mean_of(app) != before
+
+
+def test_the_same_position_gives_the_same_picture(app):
+    before = mean_of(app)
+    app.slider(key="level").set_value(40).run()
+    app.slider(key="level").set_value(80).run()
+    assert mean_of(app) == before
+
+
+def test_the_nearest_recordings_follow_the_level(app):
+    before = trace(figure(app), "nearest")["y"]
+    app.slider(key="level").set_value(20).run()
+    assert trace(figure(app), "nearest")["y"] != before
+
+
+def test_draws_mean_or_recording(app):
+    assert trace(figure(app), "16 single draws")
+    app.segmented_control(key="show").set_value("mean").run()
+    assert not [t for t in figure(app)["data"] if "draws" in t["name"]]
+    app.segmented_control(key="show").set_value("recording").run()
+    assert trace(figure(app), "generated recordings (with residual noise)")
+
+
+def test_outside_the_training_data_is_said(app, words):
+    app.select_slider(key="age").set_value(90.0).run()
+    text = words(app)
+    assert "90 years is outside the training data" in text
+    assert "inside training support" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "level", "age", "hearing"),
+    [
+        ({"level": "40", "age": "30 years", "hearing": "Total"}, 40, 30.0, "total"),
+        ({"level": "300", "age": "-1", "hearing": "deaf"}, 80, 0.25, "normal"),
+    ],
+)
+def test_settings_come_from_the_address_and_a_bad_one_is_ignored(
+    open_page, sample_cohort, data_folder, model, project_root, address, level, age, hearing
+):
+    model.save(data_folder / "pretrained" / "tiny")
+    app = open_page("home")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
+    assert not app.exception
+    assert app.slider(key="level").value == level
+    assert app.select_slider(key="age").value == age
+    assert app.segmented_control(key="hearing").value == hearing
+
+
+def test_the_batch_is_a_csv_of_these_conditions(model):
+    condition = {"age_years": 0.5, "intensity_db_nhl": 60.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "conductive"}
+    table = pd.read_csv(io.BytesIO(batch_bytes(model, condition, 12, 7, "recording", "csv")))
+    assert len(table) == 12
+    assert (table["kind"] == "generated").all()
+    assert (table["intensity_db_nhl"] == 60).all()
+    assert (table["hearing_loss"] == "conductive").all()
+    assert table.filter(like="uv_at_").shape == (12, 200)
+
+
+def test_the_batch_is_a_cohort_file(model, tmp_path):
+    condition = {"age_years": 0.5, "intensity_db_nhl": 60.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "normal"}
+    (tmp_path / "batch.parquet").write_bytes(batch_bytes(model, condition, 5, 7, "response", "parquet"))
+    cohort = Cohort.read(tmp_path / "batch.parquet")
+    assert len(cohort) == 5
+    assert cohort.provenance.details["content"] == "response"
+    assert np.isfinite(cohort.waveforms).all()
+
+
+def test_the_export_buttons_offer_both_files(app):
+    buttons = app.get("download_button")
+    assert [b.proto.label for b in buttons] == ["Export CSV", "Parquet"]
+    assert all(not b.proto.disabled for b in buttons)
+
+
+def test_without_a_model_the_page_says_what_to_do(open_page, sample_cohort, words):
+    app = open_page("generation")
+    assert not app.exception
+    assert "There is no trained model yet" in words(app)
+    assert "Train one" in words(app)
+    assert not app.get("plotly_chart")
+
+
+def test_a_damaged_model_is_one_message(open_page, sample_cohort, data_folder, model, words):
+    folder = model.save(data_folder / "pretrained" / "tiny")
+    (folder / "weights.safetensors").write_bytes(b"not weights")
+    app = open_page("generation")
+    assert not app.exception
+    assert "weights.safetensors" in words(app)
+
+
+def test_a_cohort_without_ages_and_classes_is_compared_by_what_it_has(
+    open_page, data_folder, model, small_cohort, words
+):
+    table = small_cohort.table.assign(age_years=np.nan, hearing_loss=None, fmp=np.nan)
+    Cohort(small_cohort.waveforms, table, small_cohort.sampling, small_cohort.provenance).write(
+        data_folder / "cohorts" / "bare.parquet"
+    )
+    model.save(data_folder / "pretrained" / "tiny")
+    app = open_page("generation")
+    assert not app.exception
+    text = words(app)
+    assert "age and hearing loss are not recorded in this cohort" in text
+    assert "All recordings are compared" in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes(app, theme, monkeypatch):
+    from dashboard import session
+    from dashboard.style import TRACE_STYLES
+
+    monkeypatch.setattr(session, "theme", lambda: theme)
+    app.run()
+    assert not app.exception
+    assert trace(figure(app), "generated mean")["line"]["color"] == TRACE_STYLES["generated"].colour(theme)
