@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.signal import resample_poly
 
 from abr_model.errors import InputError
-from abr_model.schema import KIND_NOTICES, Kind
+from abr_model.schema import COLUMNS, KIND_NOTICES, Kind
 from abr_model.table import conform_table
 
 FORMAT = "abr-cohort"
@@ -189,7 +189,13 @@ class Cohort:
         hasher.update(self.sampling.model_dump_json().encode())
         hasher.update(str(self.waveforms.shape).encode())
         hasher.update(self.waveforms.tobytes())
-        hasher.update(pd.util.hash_pandas_object(self.table, index=False).to_numpy().tobytes())
+        for column in COLUMNS:  # written out rather than pandas' own hash, which another release may change
+            values = self.table[column.name]
+            hasher.update(column.name.encode())
+            if column.kind == "number":
+                hasher.update(np.where(values.isna(), np.nan, values).astype("<f8").tobytes())
+            else:
+                hasher.update(json.dumps([None if v is None or v != v else v for v in values.tolist()]).encode())
         return hasher.hexdigest()
 
     def write(self, path: str | Path) -> Path:

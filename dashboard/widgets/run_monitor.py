@@ -220,11 +220,14 @@ def started_text(status: dict) -> str:
 
 
 def time_left_text(status: dict, fraction: float, state: str) -> str:
-    """``" · about 3 min left"`` from the pace so far; empty when nothing can be said."""
-    if state != "running" or not 0.01 < fraction < 1 or not status.get("started"):
+    """``" · about 3 min left"``: the trainer's own estimate, else from the pace so far; empty when nothing is known."""
+    seconds = status.get("seconds_left")
+    if state != "running":
         return ""
-    elapsed = (datetime.now(UTC) - datetime.fromisoformat(status["started"]).astimezone(UTC)).total_seconds()
-    return f" · about {duration_text(elapsed * (1 - fraction) / fraction)} left"
+    if seconds is None and 0.01 < fraction < 1 and status.get("started"):
+        started = datetime.fromisoformat(status["started"]).astimezone(UTC)
+        seconds = (datetime.now(UTC) - started).total_seconds() * (1 - fraction) / fraction
+    return f" · about {duration_text(seconds)} left" if seconds else ""
 
 
 def duration_text(seconds: float) -> str:

@@ -36,6 +36,8 @@ def start_training(launch: Callable[[Run], None]) -> None:
         busy = active_run(session.runs_folder())
         if busy is not None:
             st.caption("A training is under way. The next one can start when it has ended.")
+            if st.session_state.get("training_run") != busy.id:
+                st.button("Show the training", on_click=_show, args=(busy,), key="training_show", width="stretch")
         if st.button(
             "Start training",
             type="primary",
@@ -44,6 +46,10 @@ def start_training(launch: Callable[[Run], None]) -> None:
             width="stretch",
         ):
             _start(preset, loaded, launch)
+
+
+def _show(run: Run) -> None:
+    st.session_state["training_run"] = run.id
 
 
 def _cohort() -> session.LoadedCohort:
