@@ -7,40 +7,48 @@ all sessions and never changed in place. Cache keys are path, time of change and
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from filelock import FileLock
 
-from abr_model.cohort import Cohort, read_metadata
+from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.schema import Kind
+from dashboard.cohort_files import CohortFile, available_cohorts, cohort_name, keep_cohort, simulated_cohort_file
+from dashboard.folders import CHECKOUT, cohorts_folder, data_folder, runs_folder
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+__all__ = (
+    "CohortFile",
+    "LoadedCohort",
+    "LoadedModel",
+    "ModelFolder",
+    "available_cohorts",
+    "available_models",
+    "choose_cohort",
+    "choose_model",
+    "chosen_cohort",
+    "chosen_model",
+    "chosen_model_folder",
+    "cohorts_folder",
+    "data_folder",
+    "keep_cohort",
+    "load_cohort",
+    "runs_folder",
+    "simulated_cohort_file",
+    "theme",
+)
+
 SHIPPED_MODELS = CHECKOUT / "data" / "pretrained"
 FIRST_PATIENTS = 500
 FIRST_SEED = 1
 
 _COHORT_KEY = "session_cohort_path"
 _MODEL_KEY = "session_model_folder"
-
-
-@dataclass(frozen=True)
-class CohortFile:
-    """A cohort on disk, known from its metadata alone: nothing of its recordings is read for this."""
-
-    path: Path
-    name: str
-    kind: Kind
-    source: str
-    recordings: int
 
 
 @dataclass(frozen=True)
@@ -75,21 +83,6 @@ class LoadedModel:
     folder: Path
 
 
-def data_folder() -> Path:
-    """Where cohorts, runs and exports live: ``ABR_DATA``, or ``data/`` of the checkout."""
-    return Path(os.environ.get("ABR_DATA") or CHECKOUT / "data").expanduser().resolve()
-
-
-def cohorts_folder() -> Path:
-    """Folder of the cohort files."""
-    return data_folder() / "cohorts"
-
-
-def runs_folder() -> Path:
-    """Folder of the training runs."""
-    return data_folder() / "runs"
-
-
 def theme() -> str:
     """``"light"`` or ``"dark"``, whichever the browser shows."""
     shown = getattr(st.context.theme, "type", None)
@@ -97,18 +90,6 @@ def theme() -> str:
 
 
 # --- cohorts ---------------------------------------------------------------------------------------------------------
-
-
-def available_cohorts() -> list[CohortFile]:
-    """Cohort files of the data folder, newest first. A file that is not a cohort is left out."""
-    files = []
-    for path in cohorts_folder().glob("*.parquet"):
-        try:
-            state = path.stat()
-            files.append((state.st_mtime_ns, _cohort_file(str(path), state.st_mtime_ns, state.st_size)))
-        except (InputError, OSError, KeyError, TypeError, ValueError):
-            continue
-    return [file for _, file in sorted(files, key=lambda pair: (-pair[0], pair[1].name))]
 
 
 def load_cohort(path: str | Path) -> LoadedCohort:
@@ -161,55 +142,6 @@ def chosen_cohort() -> LoadedCohort:
         return choose_cohort(simulated_cohort_file(FIRST_PATIENTS, FIRST_SEED))
 
 
-def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, int], None] | None = None) -> Path:
-    """A simulated clinic in the data folder: simulated once, found again afterwards. Safe against a second session.
-
-    ``on_progress`` is called with patients done and patients in all.
-
-    Raises
-    ------
-    InputError
-        Patients or seed out of range, or a data folder that cannot be written.
-    """
-    from abr_model.sources.simulator import simulate
-
-    path = cohorts_folder() / f"simulated-{patients}-patients-seed-{seed}.parquet"
-    return _written_once(path, lambda: simulate(patients, seed, on_progress=on_progress))
-
-
-def keep_cohort(cohort: Cohort) -> Path:
-    """Write an imported cohort into the data folder under a name of ours: its kind and the start of its digest.
-
-    The name that the file had on the person's disk may hold a patient's name; it is not used.
-
-    Raises
-    ------
-    InputError
-        The data folder cannot be written.
-    """
-    return _written_once(cohorts_folder() / f"{cohort.kind.value}-{cohort.digest()[:8]}.parquet", lambda: cohort)
-
-
-def _written_once(path: Path, make: Callable[[], Cohort]) -> Path:
-    """``path`` with the cohort that ``make`` gives; only one of several sessions makes it, the others wait for it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")):
-            if not _is_cohort(path):
-                make().write(path)
-    except OSError as error:
-        raise InputError(f"the data folder cannot be written: {error.strerror}", file=path.name) from error
-    return path
-
-
-def _is_cohort(path: Path) -> bool:
-    try:
-        read_metadata(path)
-    except InputError:
-        return False
-    return True
-
-
 def _load_cohort(path: Path) -> LoadedCohort:
     try:
         state = path.stat()
@@ -218,35 +150,11 @@ def _load_cohort(path: Path) -> LoadedCohort:
     return _read_cohort(str(path), state.st_mtime_ns, state.st_size)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _cohort_file(path: str, mtime_ns: int, size: int) -> CohortFile:
-    metadata = read_metadata(path)
-    provenance = metadata["provenance"]
-    return CohortFile(
-        path=Path(path),
-        name=_cohort_name(provenance, Path(path)),
-        kind=Kind(provenance["kind"]),
-        source=provenance["source"],
-        recordings=metadata["recordings"],
-    )
-
-
 @st.cache_resource(max_entries=4, show_spinner="Reading the cohort …")
 def _read_cohort(path: str, mtime_ns: int, size: int) -> LoadedCohort:
     cohort = Cohort.read(path)
-    name = _cohort_name(cohort.provenance.model_dump(mode="json"), Path(path))
+    name = cohort_name(cohort.provenance.model_dump(mode="json"), Path(path))
     return LoadedCohort(cohort, name, Path(path), cohort.digest())
-
-
-def _cohort_name(provenance: dict, path: Path) -> str:
-    """What a person calls it: ``"Simulated clinic · 300 patients · seed 1"``; two imports differ by their file name."""
-    source = provenance["source"]
-    source = source[:1].upper() + source[1:]
-    details = provenance.get("details") or {}
-    patients, seed = details.get("patients"), details.get("seed")
-    if provenance["kind"] == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):
-        return f"{source} · {patients:,} patients · seed {seed}"
-    return f"{source} · {path.stem.rsplit('-', 1)[-1]}"
 
 
 # --- models ----------------------------------------------------------------------------------------------------------

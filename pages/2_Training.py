@@ -6,6 +6,7 @@ import streamlit as st
 
 from abr_model.training.runs import list_runs
 from dashboard import session
+from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import show_problem
@@ -21,7 +22,7 @@ def launch(run) -> None:
     background.launch(run)
 
 
-page_header("Training", "Watch a model learn the cohort")
+page_header("Training", "Watch a model learn the cohort", [kind_badge_markdown(session.chosen_cohort().cohort.kind)])
 if problem := st.session_state.pop("training_problem", None):
     show_problem(problem)
 settings, view = st.columns([1, 2.6], gap="medium")

@@ -24,6 +24,8 @@ from dashboard.widgets.waves_table import show_waves_table
 
 QUESTION = "What would this ear's ABR look like?"
 NEAREST_SHOWN = 7
+# In steps of 5 dB (or as much age or rate): recordings farther off are no comparison and are not drawn.
+FARTHEST_SHOWN = 6
 SHOW_LABELS = {"draws": "Draws", "mean": "Mean", "recording": "Recording"}
 SHOW_HELP = (
     "Draws: single responses that the model draws for these conditions, without noise. Mean: their mean ± SD alone. "
@@ -84,7 +86,7 @@ with left, st.container(key="conditions", gap="small"):
         help=SHOW_HELP,
     )
 try:
-    nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN)
+    nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
     response = generated_response(chosen, condition)
     series = generated_level_series(chosen, condition)
 except InputError as error:

@@ -57,12 +57,13 @@ class Nearest:
         return len(self.near_rows)
 
 
-def nearest_recordings(cohort: Cohort, condition: Mapping, n: int) -> Nearest:
+def nearest_recordings(cohort: Cohort, condition: Mapping, n: int, within: float = np.inf) -> Nearest:
     """The ``n`` recordings nearest to ``condition``: same hearing-loss class, nearest in level, age and rate.
 
     The distance is the Euclidean length of the differences in steps (:data:`LEVEL_STEP_DB`, :data:`AGE_STEP`,
     :data:`RATE_STEP`); ties keep the order of the cohort. A condition that the whole cohort lacks is left out and
-    named; a recording that lacks a condition which others have is never near.
+    named; a recording that lacks a condition which others have is never near. Recordings farther than ``within`` steps
+    are left out.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def nearest_recordings(cohort: Cohort, condition: Mapping, n: int) -> Nearest:
     distance = np.sqrt((steps**2).sum(axis=1))
     order = np.argsort(distance, kind="stable")
     order = order[np.isfinite(distance[order])]
-    rows = order[:n]
+    rows = order[distance[order] <= within][:n]
     # a tolerance, because 33.1 × 1.5 and ages in weeks are not exact
     near = order[(steps[order] <= 1 + 1e-9).all(axis=1)]
     return Nearest(
@@ -88,7 +89,7 @@ def nearest_recordings(cohort: Cohort, condition: Mapping, n: int) -> Nearest:
         near_rows=near,
         matched=matched,
         not_recorded=not_recorded,
-        description=_describe(table.iloc[rows], condition, matched, not_recorded),
+        description=_describe(table.iloc[rows], condition, matched, not_recorded, of_class=len(order) > 0),
     )
 
 
@@ -127,12 +128,12 @@ def _log_ratio(values: pd.Series, value: float, factor: float) -> pd.Series:
     return np.log(values / value) / np.log(factor)
 
 
-def _describe(rows: pd.DataFrame, condition: Mapping, matched, not_recorded) -> str:
+def _describe(rows: pd.DataFrame, condition: Mapping, matched, not_recorded, of_class: bool) -> str:
     missing = _list_words([c.label.lower() for c in CONDITIONS if c.name in not_recorded])
     note = f"; {missing} {'are' if len(not_recorded) > 1 else 'is'} not recorded in this cohort" if missing else ""
     if not len(rows):
         words = in_words(HEARING_LOSS.name, condition[HEARING_LOSS.name]).lower()
-        return f"no recording with {words} in this cohort{note}"
+        return f"no recording with {words} {'near these conditions' if of_class else 'in this cohort'}{note}"
     count = f"{len(rows)} recording{'s' if len(rows) > 1 else ''}"
     differences = []
     for column in (INTENSITY, AGE, RATE):

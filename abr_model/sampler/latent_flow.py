@@ -38,6 +38,8 @@ TIME_FEATURES = 32
 POSTERIOR_DRAWS = 4
 """Draws of z (with their residuals) per training recording that the flow is fitted to."""
 RIDGE = 1e-5
+OUTLIERS = 1e-3
+"""Share of the measured noise sizes, at either end of a band, that a draw does not go beyond."""
 
 
 class Velocity(nn.Module):
@@ -98,7 +100,7 @@ class LatentFlow(Sampler):
             ahead = self.velocity(x + slope / steps, then, conditions)
             x = x + (slope + ahead) / (2 * steps)
         x = x * self.spread + self.centre
-        # A logarithm drawn beyond what was measured would be a trace many times too noisy.
+        # The flow draws logarithms: a little beyond what was measured would be a trace many times too noisy.
         size = x[:, self.latent :].clamp(self.size_range[0], self.size_range[1]).exp()
         return LatentDraw(x[:, : self.latent], size)
 
@@ -125,8 +127,9 @@ class LatentFlow(Sampler):
         flat = targets.flatten(0, 1)
         self.centre.copy_(flat.mean(0))
         self.spread.copy_(flat.std(0).clamp_min(1e-3))
-        sizes = flat[:, self.latent :]
-        self.size_range.copy_(torch.stack([sizes.amin(0), sizes.amax(0)]))
+        sizes = flat[:, self.latent :].sort(0).values
+        outside = int(len(sizes) * OUTLIERS)
+        self.size_range.copy_(torch.stack([sizes[outside], sizes[-1 - outside]]))
         self._fit_velocity((targets - self.centre) / self.spread, inputs.static, generator, on_progress)
 
     def _measure_colour(self, differences: Tensor) -> None:

@@ -94,6 +94,7 @@ def curve(table: pd.DataFrame, term: str, theme: str, *, height: int = 300, sinc
         figure.add_trace(_line(x, y, "validation, each epoch", dashed, mode="lines+markers"))
     apply_layout(figure, theme, height=height, x_title="Epochs done", y_title=title_of(term))
     figure.update_xaxes(rangemode="tozero" if since <= 0 else "normal")
+    figure.update_layout(showlegend=True)  # also when there is one line only: it must not move when the second comes
     return figure
 
 

@@ -38,15 +38,17 @@ def figure_with_units(
         Put the unit of x on a line of its own: for an axis with a tick at its end.
     """
     house = _house(theme, height)
+    # Fixed margins: finding them takes the browser several passes over the figure, at each slider move.
+    fixed = {"automargin": False}
     font = {"color": MUTED[theme], "size": 12}
     place = {"xref": "paper", "yref": "paper", "showarrow": False, "font": font}
-    y_note = {"text": y_unit, "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -26, "yshift": 4}
+    y_note = {"text": y_unit, "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -38, "yshift": 4}
     x_note = {"text": x_unit, "x": 1, "y": 0, "xanchor": "right", "yanchor": "top"}
     x_note["yshift"] = -22 if x_unit_below_ticks else -4
     own = {
-        "xaxis": house["xaxis"] | xaxis,
-        "yaxis": house["yaxis"] | yaxis,
-        "margin": house["margin"] | {"t": margin_top, "b": 40 if x_unit_below_ticks else 24},
+        "xaxis": house["xaxis"] | fixed | xaxis,
+        "yaxis": house["yaxis"] | fixed | yaxis,
+        "margin": house["margin"] | {"l": 46, "t": margin_top, "b": 40 if x_unit_below_ticks else 24},
         "font": house["font"] | {"family": FONT},
         "legend": house["legend"] | layout.pop("legend", {}),
         "annotations": [y_note | place, x_note | place],

@@ -73,12 +73,13 @@ def _head(run: Run, state: str, status: dict) -> None:
     step, per_epoch = status.get("step") or 0, status.get("steps_per_epoch")
     fraction = min(1.0, step / (per_epoch * epochs)) if per_epoch else done / epochs
     right.markdown(
-        f":gray[epoch {done:,} of {epochs:,}{time_left_text(status, fraction, state)}]", text_alignment="right"
+        f":gray[{done:,} of {epochs:,} epochs done{time_left_text(status, fraction, state)}]", text_alignment="right"
     )
     if state in ACTIVE:
         st.progress(fraction)
     if state in ("failed", "crashed"):
-        st.error(plain(sentence(run.message)) + " What was learned up to the last whole epoch is kept.")
+        kept = " What was learned up to the last whole epoch is kept." if done else ""
+        st.error(plain(sentence(run.message)) + kept)
     elif (message := run.message) not in SAID_BY_THE_STATE:
         st.caption(plain(sentence(message)))
     if recordings := status.get("recordings"):
@@ -95,8 +96,16 @@ def _actions(run: Run, state: str, launch: Callable[[Run], None]) -> None:
                 on_click=run.request_stop,
                 disabled=asked,
                 key="training_stop",
-                help="Finishes the batch, saves what was learned, and stops. It can go on later.",
+                help="Finishes the batch, makes a model of what was learned, and stops. It can go on later.",
             )
+            if asked:
+                st.button(
+                    "End at once",
+                    on_click=_end_at_once,
+                    args=(run,),
+                    key="training_force",
+                    help="Makes no model, and what was learned since the last whole epoch is lost. It can go on later.",
+                )
         elif run.resumable:
             st.button("Resume", on_click=_resume, args=(run, launch), key="training_resume")
         if run.has_model and state not in ACTIVE:
@@ -114,6 +123,13 @@ def _resume(run: Run, launch: Callable[[Run], None]) -> None:
         launch(run)
     except InputError as error:
         st.session_state["training_problem"] = error
+
+
+def _end_at_once(run: Run) -> None:
+    from abr_model.training import launch as background
+
+    if not background.force_stop(run):
+        st.session_state["training_problem"] = InputError("the training could not be ended: it has ended by itself")
 
 
 def _use_model(run: Run) -> None:

@@ -79,6 +79,12 @@ def test_two_sessions_at_once_simulate_the_first_clinic_once(folder, monkeypatch
     assert len(session.available_cohorts()) == 1
 
 
+def test_a_damaged_simulated_clinic_is_made_anew(folder):
+    path = session.simulated_cohort_file(3, 0)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert session.choose_cohort(session.simulated_cohort_file(3, 0)).cohort.patients == 3
+
+
 def test_an_imported_cohort_is_named_by_kind_and_content(folder):
     cohort = simulate(3, 0)
     path = session.keep_cohort(cohort)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from abr_model.errors import InputError
@@ -24,7 +26,8 @@ def test_a_problem_names_the_file_as_the_person_does(tmp_path, monkeypatch):
 
 
 def test_a_hostile_name_never_becomes_a_path(tmp_path, monkeypatch):
-    monkeypatch.setenv("ABR_DATA", str(tmp_path / "data"))
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))  # uploads lie in t/abr-upload-…/
     with pytest.raises(InputError):
         read_cohort(Upload("../../escaped.parquet", b"x"))
     assert not list(tmp_path.rglob("*escaped*"))

@@ -72,6 +72,12 @@ def test_asks_its_question_and_says_what_is_shown(app, words):
     assert "Near = same hearing" in text
 
 
+def test_nothing_stands_above_the_title(app):
+    """A bare string in a page script would be written on the page."""
+    head = app.main.children[0]
+    assert next(iter(head.children.values())).type == "title"
+
+
 def test_draws_three_figures_with_words_for_those_who_do_not_see_them(app):
     charts = app.get("plotly_chart")
     assert len(charts) == 3

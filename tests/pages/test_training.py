@@ -123,7 +123,7 @@ def test_steps_done_twice_after_a_resumption_are_drawn_once(open_page, run):
     assert losses.tolist() == [100.0 - step for step in range(1, 16)] + [1.0]
 
 
-def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page, run):
+def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page, run, monkeypatch):
     run.write_status(state="running", message="training", epochs_done=1, step=12, started="2026-01-01T00:00:00+00:00")
     lock = Lock(run.folder / "lock")
     assert lock.acquire()
@@ -134,6 +134,11 @@ def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page
         app.button(key="training_stop").click().run()
         assert run.stop_requested
         assert app.button(key="training_stop").disabled
+        ended = []
+        monkeypatch.setattr(background, "force_stop", lambda asked: ended.append(asked) or True)
+        app.button(key="training_force").click().run()
+        assert not app.exception
+        assert ended == [run]
     finally:
         lock.release()
 

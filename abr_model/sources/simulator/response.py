@@ -71,7 +71,7 @@ def _latency(patient: Patient, series: Series, young: np.ndarray, parameters: Pa
 
 
 def _amplitude(patient: Patient, series: Series, young: np.ndarray, parameters: Parameters) -> np.ndarray:
-    """[n, 3] µV of I, III, V, peak to following trough; 0 below the wave's threshold."""
+    """[n, 3] µV of I, III, V, peak to following trough; 0 below the threshold (infinite where the loss is total)."""
     p, hearing = parameters.amplitude, parameters.hearing
     ear, age = series.ear, patient.ages[series.visit]
     hearing_loss = patient.hearing_loss[ear]
@@ -86,7 +86,6 @@ def _amplitude(patient: Patient, series: Series, young: np.ndarray, parameters: 
     amplitude *= patient.amplitude_factor[ear]
     residual = np.where(patient.residual_wave[ear], hearing.neuropathy_gain, 0.0)[:, None] * [0.0, 0.0, 1.0]
     amplitude *= np.where((hearing_loss == NEUROPATHY)[:, None], residual, 1.0)
-    amplitude[hearing_loss == TOTAL] = 0.0
     return amplitude
 
 

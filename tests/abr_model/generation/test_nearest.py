@@ -72,6 +72,14 @@ def test_how_near_is_said(condition, rows, description):
     assert nearest_recordings(cohort_of(rows), condition, 7).description == description
 
 
+def test_recordings_too_far_away_are_left_out(condition):
+    cohort = cohort_of([(0.25, 60, 33.1, "normal"), (0.25, 50, 33.1, "normal")])
+    assert nearest_recordings(cohort, condition, 2, within=4.5).rows.tolist() == [0]
+    nothing = nearest_recordings(cohort, condition, 2, within=3)
+    assert len(nothing.rows) == 0
+    assert nothing.description == "no recording with normal hearing near these conditions"
+
+
 def test_conditions_that_a_cohort_lacks_are_left_out_and_named(condition):
     """An import without ages and hearing classes is compared by level and rate."""
     cohort = cohort_of([(None, 60, 33.1, None), (None, 80, 33.1, None)])

@@ -1,0 +1,115 @@
+"""The cohort files of the data folder: which there are, and how a new one comes to be.
+
+Names of files are ours: the name that a file had on a person's disk may hold a patient's name and is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from filelock import FileLock
+
+from abr_model.cohort import Cohort, read_metadata
+from abr_model.errors import InputError
+from abr_model.schema import Kind
+from dashboard.folders import cohorts_folder
+
+
+@dataclass(frozen=True)
+class CohortFile:
+    """A cohort on disk, known from its metadata alone: nothing of its recordings is read for this."""
+
+    path: Path
+    name: str
+    kind: Kind
+    source: str
+    recordings: int
+
+
+def available_cohorts() -> list[CohortFile]:
+    """Cohort files of the data folder, newest first. A file that is not a cohort is left out."""
+    files = []
+    for path in cohorts_folder().glob("*.parquet"):
+        try:
+            state = path.stat()
+            files.append((state.st_mtime_ns, _cohort_file(str(path), state.st_mtime_ns, state.st_size)))
+        except (InputError, OSError, KeyError, TypeError, ValueError):
+            continue
+    return [file for _, file in sorted(files, key=lambda pair: (-pair[0], pair[1].name))]
+
+
+def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, int], None] | None = None) -> Path:
+    """A simulated clinic in the data folder: simulated once, found again afterwards. Safe against a second session.
+
+    ``on_progress`` is called with patients done and patients in all.
+
+    Raises
+    ------
+    InputError
+        Patients or seed out of range, or a data folder that cannot be written.
+    """
+    from abr_model.sources.simulator import simulate
+
+    path = cohorts_folder() / f"simulated-{patients}-patients-seed-{seed}.parquet"
+    return _written_once(path, lambda: simulate(patients, seed, on_progress=on_progress))
+
+
+def keep_cohort(cohort: Cohort) -> Path:
+    """Write an imported cohort into the data folder under a name of ours: its kind and the start of its digest.
+
+    The name that the file had on the person's disk may hold a patient's name; it is not used.
+
+    Raises
+    ------
+    InputError
+        The data folder cannot be written.
+    """
+    return _written_once(cohorts_folder() / f"{cohort.kind.value}-{cohort.digest()[:8]}.parquet", lambda: cohort)
+
+
+def _written_once(path: Path, make: Callable[[], Cohort]) -> Path:
+    """``path`` with the cohort that ``make`` gives; only one of several sessions makes it, the others wait for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if not _is_readable(path):
+                make().write(path)
+    except OSError as error:
+        raise InputError(f"the data folder cannot be written: {error.strerror}", file=path.name) from error
+    return path
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether the whole file can be read: one that was damaged is made anew, not offered again and again."""
+    try:
+        Cohort.read(path)
+    except InputError:
+        return False
+    return True
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cohort_file(path: str, mtime_ns: int, size: int) -> CohortFile:
+    metadata = read_metadata(path)
+    provenance = metadata["provenance"]
+    return CohortFile(
+        path=Path(path),
+        name=cohort_name(provenance, Path(path)),
+        kind=Kind(provenance["kind"]),
+        source=provenance["source"],
+        recordings=metadata["recordings"],
+    )
+
+
+def cohort_name(provenance: dict, path: Path) -> str:
+    """What a person calls it: ``"Simulated clinic · 300 patients · seed 1"``; two imports differ by their file name."""
+    source = provenance["source"]
+    source = source[:1].upper() + source[1:]
+    details = provenance.get("details") or {}
+    patients, seed = details.get("patients"), details.get("seed")
+    if provenance["kind"] == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):
+        return f"{source} · {patients:,} patients · seed {seed}"
+    return f"{source} · {path.stem.rsplit('-', 1)[-1]}"
