@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.signal import resample_poly
 
+from abr_model import __version__
 from abr_model.errors import InputError
 from abr_model.schema import COLUMNS, KIND_NOTICES, Kind
 from abr_model.table import conform_table
@@ -49,7 +49,7 @@ class Provenance(BaseModel):
     kind: Kind
     source: str = Field(description="what it is, in words for a person: 'simulated clinic', 'Eclipse export'")
     source_sha256: str | None = Field(default=None, description="hash of the file or model it came from")
-    software: str = Field(default_factory=lambda: f"abr-synthesis {version('abr-synthesis')}")
+    software: str = Field(default_factory=lambda: f"abr-synthesis {__version__}")
     details: dict = Field(
         default_factory=dict,
         description="JSON values: seed and parameters (simulated); model id, seed and conditions asked for "

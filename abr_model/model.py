@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from abr_model import __version__
 from abr_model.cohort import Cohort, Sampling
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
@@ -33,7 +34,7 @@ LARGEST_DESCRIPTION_BYTES = 2_000_000
 
 
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("abr-synthesis", "torch", "lightning", "numpy")}
+    return {"abr-synthesis": __version__} | {name: version(name) for name in ("torch", "lightning", "numpy")}
 
 
 class ModelProvenance(BaseModel):

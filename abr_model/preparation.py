@@ -101,7 +101,7 @@ def _rules_in_words(table: pd.DataFrame, rules: SelectionRules):
     """Each rule as a clinician reads it, with the rows [N] that fulfil it."""
     if rules.conditions_present:
         for condition in CONDITIONS:
-            yield f"{condition.label.lower()} known", table[condition.name].notna().to_numpy()
+            yield f"{condition.in_sentence} known", table[condition.name].notna().to_numpy()
     if rules.polarity is not None:
         yield f"{rules.polarity} stimulus polarity", (table[POLARITY.name] == rules.polarity).to_numpy(dtype=bool)
     if rules.fmp_above is not None:

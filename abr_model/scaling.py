@@ -137,7 +137,7 @@ def _numeric_conditions(table: pd.DataFrame, age: str) -> np.ndarray:
         row, column = missing[0]
         condition = NUMERIC_CONDITIONS[column]
         raise InputError(
-            f"{condition.label.lower()} is missing",
+            f"{condition.in_sentence} is missing",
             row=int(row) + 1,
             column=condition.name,
             allowed=f"{condition.allowed}; or select recordings whose conditions are known",

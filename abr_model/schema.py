@@ -71,6 +71,11 @@ class Column:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     @property
+    def in_sentence(self) -> str:
+        """Label inside a sentence: ``"wave V latency"``, ``"Fmp"``."""
+        return self.label if self.label == "Fmp" else self.label[0].lower() + self.label[1:]
+
+    @property
     def allowed(self) -> str:
         """What the column accepts, for an error message."""
         if self.classes:

@@ -75,7 +75,7 @@ def _as_numbers(values: pd.Series, column: Column, file: str | None) -> pd.Serie
     broken = np.flatnonzero((numbers.isna() & values.notna()).to_numpy() | np.isinf(numbers).to_numpy())
     if len(broken):
         raise InputError(
-            f"{column.label.lower()} must be a number",
+            f"{column.in_sentence} must be a number",
             file=file,
             row=int(broken[0]) + 1,
             column=column.name,
@@ -96,11 +96,11 @@ def _as_input_error(error: pa.errors.SchemaError, frame: pd.DataFrame, file: str
     if name == "recording_id" and row is not None and frame[name].duplicated().any():
         problem, allowed = "the recording occurs more than once", "each recording once"
     elif column.required:
-        problem, allowed = f"{column.label.lower()} is missing", "every recording has one"
+        problem, allowed = f"{column.in_sentence} is missing", "every recording has one"
     else:
-        problem, allowed = f"{column.label.lower()} is not allowed", column.allowed
+        problem, allowed = f"{column.in_sentence} is not allowed", column.allowed
         if column.kind == "number":
-            problem = f"{column.label.lower()} is out of range"
+            problem = f"{column.in_sentence} is out of range"
     return InputError(
         problem,
         file=file,

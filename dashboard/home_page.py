@@ -78,7 +78,7 @@ def trace_card(loaded: session.LoadedCohort) -> None:
 page_header(
     "Synthetic auditory brainstem responses",
     "Explore a cohort of ABR recordings, train a model on it, and generate new waveforms for the conditions you set. "
-    "What is generated is shown beside real recordings, in µV and ms, and can be exported for research and teaching.",
+    "What is generated is shown beside recordings of the cohort and can be exported for research and teaching.",
 )
 loaded = session.chosen_cohort()
 picture, facts = st.columns([2.1, 1])

@@ -136,7 +136,7 @@ def _numbers(values: pd.Series, column: Column) -> pd.Series:
     missing = value is None or (isinstance(value, Real) and math.isnan(value))
     problem = "is missing" if missing else "must be a number" if np.isnan(numbers.iloc[row]) else "is out of range"
     raise InputError(
-        f"{column.label.lower()} {problem}",
+        f"{column.in_sentence} {problem}",
         row=row + 1,
         column=column.name,
         value=None if missing else value.item() if hasattr(value, "item") else value,
@@ -152,7 +152,7 @@ def _classes(values: pd.Series, column: Column) -> pd.Series:
     value = values.iloc[row]
     missing = value is None or (isinstance(value, float) and math.isnan(value))
     raise InputError(
-        f"{column.label.lower()} {'is missing' if missing else 'is not a known class'}",
+        f"{column.in_sentence} {'is missing' if missing else 'is not a known class'}",
         row=row + 1,
         column=column.name,
         value=None if missing else value,

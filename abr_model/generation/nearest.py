@@ -129,7 +129,7 @@ def _log_ratio(values: pd.Series, value: float, factor: float) -> pd.Series:
 
 
 def _describe(rows: pd.DataFrame, condition: Mapping, matched, not_recorded, of_class: bool) -> str:
-    missing = _list_words([c.label.lower() for c in CONDITIONS if c.name in not_recorded])
+    missing = _list_words([c.in_sentence for c in CONDITIONS if c.name in not_recorded])
     note = f"; {missing} {'are' if len(not_recorded) > 1 else 'is'} not recorded in this cohort" if missing else ""
     if not len(rows):
         words = in_words(HEARING_LOSS.name, condition[HEARING_LOSS.name]).lower()

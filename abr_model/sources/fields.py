@@ -101,13 +101,13 @@ def _numbers(cells: pd.Series, column: Column, source: str, rows, refusals: Refu
     codes, texts = pd.factorize(cells)  # few different values: each is read once
     numbers = [parse_number(text, decimal) for text in texts]
     broken = np.array([n is None for n in numbers] + [False])[codes]
-    refusals.add_all(rows[broken], source, cells[broken], f"{column.label.lower()} must be a number")
+    refusals.add_all(rows[broken], source, cells[broken], f"{column.in_sentence} must be a number")
     return np.array([np.nan if n is None else n for n in numbers] + [np.nan], dtype=np.float64)[codes]
 
 
 def _refuse_out_of_range(values: np.ndarray, column: Column, source: str, rows, refusals: Refusals) -> None:
     outside = (values < column.minimum) | (values > column.maximum)
-    reason = f"{column.label.lower()} is out of range (allowed: {column.allowed})"
+    reason = f"{column.in_sentence} is out of range (allowed: {column.allowed})"
     refusals.add_all(rows[outside], source, [f"{v:g}" for v in values[outside]], reason)
 
 
@@ -119,7 +119,7 @@ def _classes(cells: pd.Series, column: Column, source: str, rows, refusals: Refu
     unknown = (classes.isna() & ~missing).to_numpy()
     if column.name in _MISSING_WHEN_UNKNOWN:
         return classes, int(unknown.sum())
-    reason = f"{column.label.lower()} is not a known class (allowed: {column.allowed})"
+    reason = f"{column.in_sentence} is not a known class (allowed: {column.allowed})"
     refusals.add_all(rows[unknown], source, cells[unknown], reason, known_words=lookup)
     return classes, 0
 

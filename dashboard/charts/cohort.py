@@ -231,7 +231,7 @@ def _ear_panel(figure, one: Cohort, shifts: np.ndarray, ear: str, theme: str, co
                     "size": 6 if wave == "V" else 8,
                     "color": INK[theme],
                 },
-                text=_once_a_level(wave, one, group),
+                text=_once_a_line(wave, group, shifts),
                 textposition="top center",
                 textfont={"size": 10, "color": MUTED[theme]},
                 name=f"wave {wave}",
@@ -259,8 +259,8 @@ def wave_marks(cohort: Cohort, shifts: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["wave", "time_ms", "y", "row"])
 
 
-def _once_a_level(wave: str, cohort: Cohort, marks: pd.DataFrame) -> list[str]:
-    """The wave's name beside the highest mark of each level; repetitions of a level stay without text."""
-    level = cohort.table[INTENSITY.name].to_numpy()[marks["row"]]
-    highest = marks.groupby(level)["y"].transform("idxmax")
+def _once_a_line(wave: str, marks: pd.DataFrame, shifts: np.ndarray) -> list[str]:
+    """The wave's name beside the highest mark of each line; the repetition below it stays without text."""
+    line = shifts[marks["row"]]
+    highest = marks.groupby(line)["y"].transform("idxmax")
     return [wave if index == best else "" for index, best in zip(marks.index, highest, strict=True)]

@@ -79,6 +79,13 @@ def test_a_third_repetition_gets_a_line_of_its_own():
     assert list(figure.layout.yaxis.ticktext) == ["80", "80", "60"]
 
 
+def test_a_wave_is_named_once_a_line():
+    c = cohort([80, 80, 80, 60], ears=["right"] * 4, latency_V_ms=[5.0, 5.2, 5.1, np.nan])
+    marks = next(t for t in ear_series(c, "light", ears=("right",)).data if t.name == "wave V")
+    assert len(marks.x) == 3
+    assert sorted(marks.text) == ["", "V", "V"]
+
+
 def test_all_ears_share_one_gain():
     c = cohort([80, 80], ears=["right", "left"])
     figure = ear_series(c, "light")
