@@ -61,6 +61,18 @@ class Provenance(BaseModel):
         """The sentence that goes with these recordings wherever they are shown or exported."""
         return KIND_NOTICES[self.kind]
 
+    @property
+    def title(self) -> str:
+        """What a person calls these recordings: ``"Simulated clinic · 300 patients · seed 1"``.
+
+        Never a file's name: that may hold a patient's.
+        """
+        source = self.source[:1].upper() + self.source[1:]
+        patients, seed = self.details.get("patients"), self.details.get("seed")
+        if self.kind == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):
+            return f"{source} · {patients:,} patients · seed {seed}"
+        return source
+
 
 @dataclass(frozen=True)
 class Cohort:

@@ -43,9 +43,8 @@ class ModelProvenance(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Kind = Field(description="kind of the training cohort")
-    cohort: str = Field(description="file name of the cohort")
+    cohort: str = Field(description="what a person calls the cohort; not its file name, which may hold a patient's")
     cohort_digest: str = Field(description="SHA-256 of the cohort's content")
-    source: str = Field(default="", description="the cohort's own words about where it comes from")
     split: str = Field(description="'patient' or 'recording (leaky)'")
     recordings: dict[str, int] = Field(description="recordings of the training, validation and test part")
     patients: dict[str, int] = Field(description="patients of each part")

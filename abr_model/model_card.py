@@ -59,7 +59,7 @@ loss in; an averaged waveform in µV ({model.network.samples} samples at {sampli
 
 ## Trained on
 - {KIND_NOTICES[made.kind].capitalize()}.
-- Cohort `{made.cohort}` ({made.source or "no description"}), SHA-256 of its content `{made.cohort_digest}`.
+- Cohort: {made.cohort}. SHA-256 of its content `{made.cohort_digest}`.
 - Split by {made.split}: {parts}.
 - {made.epochs} epochs{best}. {made.ended.capitalize() + "." if made.ended else ""}
 - Command: `{made.command}`

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 from filelock import FileLock
 
-from abr_model.cohort import Cohort, read_metadata
+from abr_model.cohort import Cohort, Provenance, read_metadata
 from abr_model.errors import InputError
 from abr_model.schema import Kind
 from dashboard.folders import cohorts_folder
@@ -94,22 +94,17 @@ def _is_readable(path: Path) -> bool:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _cohort_file(path: str, mtime_ns: int, size: int) -> CohortFile:
     metadata = read_metadata(path)
-    provenance = metadata["provenance"]
+    provenance = Provenance.model_validate(metadata["provenance"])
     return CohortFile(
         path=Path(path),
         name=cohort_name(provenance, Path(path)),
-        kind=Kind(provenance["kind"]),
-        source=provenance["source"],
+        kind=provenance.kind,
+        source=provenance.source,
         recordings=metadata["recordings"],
     )
 
 
-def cohort_name(provenance: dict, path: Path) -> str:
-    """What a person calls it: ``"Simulated clinic · 300 patients · seed 1"``; two imports differ by their file name."""
-    source = provenance["source"]
-    source = source[:1].upper() + source[1:]
-    details = provenance.get("details") or {}
-    patients, seed = details.get("patients"), details.get("seed")
-    if provenance["kind"] == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):
-        return f"{source} · {patients:,} patients · seed {seed}"
-    return f"{source} · {path.stem.rsplit('-', 1)[-1]}"
+def cohort_name(provenance: Provenance, path: Path) -> str:
+    """Its title; two imports of one source differ by the part of their file name that we gave them."""
+    title = provenance.title
+    return title if provenance.kind == Kind.SIMULATED else f"{title} · {path.stem.rsplit('-', 1)[-1]}"

@@ -153,7 +153,7 @@ def _load_cohort(path: Path) -> LoadedCohort:
 @st.cache_resource(max_entries=4, show_spinner="Reading the cohort …")
 def _read_cohort(path: str, mtime_ns: int, size: int) -> LoadedCohort:
     cohort = Cohort.read(path)
-    name = cohort_name(cohort.provenance.model_dump(mode="json"), Path(path))
+    name = cohort_name(cohort.provenance, Path(path))
     return LoadedCohort(cohort, name, Path(path), cohort.digest())
 
 
@@ -224,7 +224,7 @@ def _model_folder(folder: str, origin: str, mtime_ns: int, size: int) -> ModelFo
         name=_model_name(description["preset"]["name"], description["model_id"]),
         origin=origin,
         kind=Kind(provenance["kind"]),
-        source=provenance["source"],
+        source=provenance["cohort"],
         recordings=int(provenance["recordings"]["train"]),
     )
 

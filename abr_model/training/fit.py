@@ -118,7 +118,6 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
         kind=parts.train.kind,
         cohort=config.cohort,
         cohort_digest=config.cohort_digest,
-        source=parts.train.provenance.source,
         split=parts.split.kind,
         recordings=parts.split.sizes,
         patients=parts.patients,

@@ -27,7 +27,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from abr_model.cohort import read_metadata
+from abr_model.cohort import Provenance, read_metadata
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from abr_model.training.lock import is_held
@@ -97,6 +97,7 @@ class Run:
             preset = preset.changed(training=changes)
         cohort_path = Path(cohort_path).absolute()
         metadata = read_metadata(cohort_path)
+        provenance = Provenance.model_validate(metadata["provenance"])
         label = " ".join(label.split())
         created = datetime.now(UTC)
         try:
@@ -104,11 +105,11 @@ class Run:
                 label=label,
                 created=created,
                 cohort_path=str(cohort_path),
-                cohort=cohort_path.name,
+                cohort=provenance.title,
                 cohort_digest=metadata["digest"],
                 threads=threads,
                 exclusive=exclusive,
-                command=repeating_command(preset, cohort_path.name),
+                command=repeating_command(preset, provenance),
                 preset=preset,
             )
         except ValidationError as error:
@@ -131,7 +132,7 @@ class Run:
                 steps_per_epoch=None,
                 started=None,
                 preset=preset.name,
-                cohort=cohort_path.name,
+                cohort=provenance.title,
                 recordings=None,
                 pid=None,
                 label=label,

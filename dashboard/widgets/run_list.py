@@ -33,7 +33,7 @@ def run_table(runs: list[Run]) -> None:
                 "state": STATE_BADGES[run.state][1],
                 "epochs": f"{status.get('epochs_done') or 0} of {status.get('epochs') or '?'}",
                 "recordings": f"{sum(recordings.values()):,}" if recordings else "–",
-                "cohort": (status.get("cohort") or "–").removesuffix(".parquet"),
+                "cohort": status.get("cohort") or "–",
                 "model": "yes" if run.has_model else "–",
             }
         )

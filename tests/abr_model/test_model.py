@@ -30,9 +30,8 @@ def model(request, parts):
     sampler = build_sampler(preset.sampler, network.latent, network.samples)
     provenance = ModelProvenance(
         kind=parts.train.kind,
-        cohort="clinic.parquet",
+        cohort="Simulated clinic · 40 patients · seed 1",
         cohort_digest="ab" * 32,
-        source="simulated clinic",
         split=parts.split.kind,
         recordings=parts.split.sizes,
         patients=parts.patients,

@@ -111,7 +111,7 @@ def test_shipped_models_come_first_and_default_first_of_them(folder):
     def describe(model, name):
         model.mkdir(parents=True)
         text = {"preset": {"name": name}, "model_id": "0123abcd",
-                "provenance": {"kind": "simulated", "source": "s", "recordings": {"train": 7}}}  # fmt: skip
+                "provenance": {"kind": "simulated", "cohort": "s", "recordings": {"train": 7}}}  # fmt: skip
         (model / "model.json").write_text(json.dumps(text))
 
     describe(folder / "runs" / "r" / "model", "mine")

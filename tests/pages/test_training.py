@@ -68,7 +68,7 @@ def test_start_prepares_a_run_with_the_settings_of_the_form_and_launches_it(
     assert run.preset.training.epochs == 3
     assert run.preset.training.learning_rate == 0.002
     assert run.preset.preparation.fmp_above == 1.5
-    assert run.config.cohort == "sample.parquet"
+    assert run.config.cohort == "Simulated clinic · 40 patients · seed 1"
     assert app.selectbox(key="training_run").value == run.id
 
 

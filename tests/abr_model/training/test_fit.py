@@ -42,7 +42,7 @@ def test_a_finished_run_has_its_model_figures_and_counts(finished_run):
     assert model.model_id == run.status["model_id"]
     assert model.model_id in run.message
     made = model.provenance
-    assert (made.kind, made.cohort, made.epochs, made.run) == ("simulated", "clinic.parquet", 3, run.id)
+    assert (made.kind, made.cohort, made.epochs, made.run) == ("simulated", run.config.cohort, 3, run.id)
     assert made.cohort_digest == run.config.cohort_digest
     assert made.recordings == run.status["recordings"]
     assert 0 < made.figures["waveform_rmse_uv"] < 1

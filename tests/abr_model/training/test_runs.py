@@ -21,7 +21,7 @@ def test_a_new_run_is_pending_and_knows_what_was_asked(run, small_cohort):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{4}-reference-[0-9a-f]{4}", run.id)
     assert config.label == "a label"
     assert (config.preset.training.epochs, config.preset.training.seed) == (5, 7)
-    assert (config.cohort, config.cohort_digest) == ("clinic.parquet", small_cohort.digest())
+    assert (config.cohort, config.cohort_digest) == (small_cohort.provenance.title, small_cohort.digest())
     assert run.status["epochs"] == 5
     assert run.metrics() == ([], 0)
     assert not run.has_model
@@ -30,10 +30,13 @@ def test_a_new_run_is_pending_and_knows_what_was_asked(run, small_cohort):
 def test_the_command_names_a_preset_that_gives_the_same(run, tmp_path, cohort_file):
     from abr_model.configuration import load_preset
 
-    assert "--preset preset.yaml --cohort clinic.parquet --epochs 5 --seed 7" in run.config.command
+    assert "--preset preset.yaml --cohort cohort.parquet --epochs 5 --seed 7" in run.config.command
     assert load_preset(run.folder / "preset.yaml") == run.preset
     plain = Run.create(tmp_path / "runs", load_preset("reference"), cohort_file, epochs=2)
-    assert plain.config.command == "abr train --preset reference --cohort clinic.parquet --epochs 2 --seed 0"
+    assert plain.config.command == (
+        "abr simulate --patients 40 --seed 1 --out cohort.parquet && "
+        "abr train --preset reference --cohort cohort.parquet --epochs 2 --seed 0"
+    )
     assert not (plain.folder / "preset.yaml").exists()
 
 
