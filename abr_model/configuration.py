@@ -33,6 +33,12 @@ class PreparationConfig(_Part):
     polarity: Literal["alternating", "rarefaction", "condensation"] | None = Field(
         "alternating", description="Keep recordings of this stimulus polarity"
     )
+    sampling_rate_hz: float | None = Field(
+        15000.0,
+        ge=1000,
+        le=200_000,
+        description="Recordings of another sampling rate (Hz) are brought to this one; none keeps them as recorded",
+    )
     samples: int = Field(200, ge=40, le=2000, description="Samples of each recording, from the first at or after 0 ms")
     split: Literal["patient", "recording (leaky)"] = Field(
         "patient", description="What is kept apart in training, validation and test: patients, or (leaky) recordings"
@@ -265,14 +271,17 @@ def load_preset(name_or_path: str | Path) -> Preset:
     Raises
     ------
     InputError
-        No such preset or file, not YAML, an unknown field, a value out of range; names file, field, value and range.
+        No such preset or file, not readable, not YAML, an unknown field, a value out of range; names file, field, value
+        and range.
     """
     names = preset_names()
     path = PRESET_FOLDER / f"{name_or_path}.yaml" if str(name_or_path) in names else Path(name_or_path)
-    if path.suffix.lower() not in (".yaml", ".yml") or not path.is_file():
-        raise InputError("there is no such preset", value=path.name, allowed=f"{', '.join(names)}, or a YAML file")
     try:
+        if path.suffix.lower() not in (".yaml", ".yml") or not path.is_file():
+            raise InputError("there is no such preset", value=path.name, allowed=f"{', '.join(names)}, or a YAML file")
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the preset cannot be read: {error.strerror}", file=path.name) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f" (line {line + 1})"

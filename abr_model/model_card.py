@@ -13,8 +13,13 @@ FIGURE_WORDS = {
     "waveform_rmse_uv": ("Reconstruction error of a recording (RMSE)", "µV"),
     "mean_trace_rmse_uv": ("… when the mean training trace is predicted instead", "µV"),
     "waveform_correlation": ("Reconstruction correlation, mean over recordings", ""),
-    **{f"latency_{w}_mae_ms": (f"Wave {w} latency, mean absolute error", "ms") for w in WAVES},
-    **{f"amplitude_{w}_mae_uv": (f"Wave {w} amplitude, mean absolute error", "µV") for w in WAVES},
+    **{
+        f"latency_{w}_mae_ms": (f"Wave {w} latency read from the trace alone, mean absolute error", "ms") for w in WAVES
+    },
+    **{
+        f"amplitude_{w}_mae_uv": (f"Wave {w} amplitude read from the trace alone, mean absolute error", "µV")
+        for w in WAVES
+    },
     "kl_nats": ("KL of the posterior to its prior", "nats"),
     "active_units": ("Active latent units", ""),
 }
@@ -70,7 +75,8 @@ loss in; an averaged waveform in µV ({model.network.samples} samples at {sampli
 |---|---|
 {figures}
 
-They say how well an unseen recording is *reconstructed*. They say nothing about how real *generated* recordings look.
+They say how well an unseen recording is *reconstructed*; its wave labels are *read from the trace alone*, without the
+marked ones in the input. They say nothing about how real *generated* recordings look.
 
 ## Where it knows something
 {_support_lines(model)}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +14,12 @@ import pandas as pd
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.scaling import Scaling
-from abr_model.schema import CONDITIONS, FMP, POLARITY
+from abr_model.schema import AMPLITUDES, CONDITIONS, FMP, LATENCIES, POLARITY
 
 if TYPE_CHECKING:
     import torch
+
+    from abr_model.configuration import PreparationConfig
 
 __all__ = (
     "ModelInputs",
@@ -48,12 +50,22 @@ class SelectionRules:
         Keep recordings whose age, intensity, stimulus rate and hearing loss are all known.
     samples
         Length of the window that the network sees, counted from the first sample at or after 0 ms.
+    sampling_rate_hz
+        Recordings of another sampling rate are brought to this one before they are windowed, so that the same samples
+        are the same milliseconds whatever the device; None keeps them as recorded.
     """
 
     fmp_above: float | None = 1.0
     polarity: str | None = "alternating"
     conditions_present: bool = True
     samples: int = 200
+    sampling_rate_hz: float | None = 15000.0
+
+    @classmethod
+    def of(cls, preparation: PreparationConfig, **changes) -> SelectionRules:
+        """The rules of a preset; ``changes`` replaces some (``conditions_present=False`` for a comparison)."""
+        asked = {f.name: getattr(preparation, f.name) for f in fields(cls) if f.name != "conditions_present"}
+        return cls(**(asked | changes))
 
     def __post_init__(self):
         if self.polarity is not None and self.polarity not in POLARITY.classes:
@@ -62,6 +74,9 @@ class SelectionRules:
             raise InputError("the window must hold samples", value=self.samples, allowed="1 or more")
         if self.fmp_above is not None and not np.isfinite(self.fmp_above):
             raise InputError("the Fmp threshold must be a number", value=self.fmp_above, allowed=FMP.allowed)
+        rate = self.sampling_rate_hz
+        if rate is not None and not (np.isfinite(rate) and rate > 0):
+            raise InputError("the sampling rate must be a number above 0", value=rate, allowed="Hz, or none")
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,10 @@ class Selection:
 
 
 def select(cohort: Cohort, rules: SelectionRules) -> Selection:
-    """The recordings that fulfil ``rules``, windowed to ``rules.samples`` samples from 0 ms.
+    """The recordings that fulfil ``rules``, at their sampling rate, windowed to their samples from 0 ms.
+
+    A wave that is marked outside of the window cannot be seen on the trace: its latency and amplitude count as not
+    marked in the selected cohort. The funnel says how many, and whether recordings were resampled.
 
     Raises
     ------
@@ -90,11 +108,21 @@ def select(cohort: Cohort, rules: SelectionRules) -> Selection:
     funnel = pd.DataFrame(rows, columns=["rule", "removed", "kept"])
     if not kept.any():
         raise _nothing_left(funnel)
-    windowed = _window(cohort.take(kept), rules.samples)
-    end = windowed.time_ms[-1]
-    window = f"first {rules.samples} samples ({windowed.sampling.start_ms:.1f} to {end:.1f} ms)"
-    funnel.loc[len(funnel)] = (window, 0, len(windowed))
-    return Selection(windowed, funnel)
+    selected = cohort.take(kept)
+    before = selected.sampling.rate_hz
+    if rules.sampling_rate_hz is not None:
+        selected = selected.resampled(rules.sampling_rate_hz)
+    after = selected.sampling.rate_hz
+    if after != before:
+        funnel.loc[len(funnel)] = (f"resampled from {before:,.0f} to {after:,.0f} Hz", 0, len(selected))
+    selected, hidden = _seen_labels(_window(selected, rules.samples))
+    end = selected.time_ms[-1]
+    window = f"first {rules.samples} samples ({selected.sampling.start_ms:.1f} to {end:.1f} ms)"
+    funnel.loc[len(funnel)] = (window, 0, len(selected))
+    if hidden:
+        waves = f"{hidden:,} wave{'s' if hidden > 1 else ''} marked outside of it left out"
+        funnel.loc[len(funnel)] = (waves, 0, len(selected))
+    return Selection(selected, funnel)
 
 
 def _rules_in_words(table: pd.DataFrame, rules: SelectionRules):
@@ -125,6 +153,19 @@ def _window(cohort: Cohort, samples: int) -> Cohort:
     at_or_after_zero = np.flatnonzero(cohort.time_ms >= -1e-9)
     start = cohort.time_ms[at_or_after_zero[0]] if len(at_or_after_zero) else 0.0
     return cohort.windowed(float(start), samples)
+
+
+def _seen_labels(cohort: Cohort) -> tuple[Cohort, int]:
+    """The cohort without the labels of waves outside of its time axis, and how many waves that are."""
+    time_ms, table = cohort.time_ms, cohort.table.copy()
+    slack = 0.5 * (time_ms[-1] - time_ms[0]) / max(len(time_ms) - 1, 1)  # a mark belongs to its nearest sample
+    hidden = 0
+    for latency, amplitude in zip(LATENCIES, AMPLITUDES, strict=True):
+        marked = table[latency.name]
+        outside = (marked < time_ms[0] - slack) | (marked > time_ms[-1] + slack)
+        table.loc[outside, [latency.name, amplitude.name]] = np.nan
+        hidden += int(outside.sum())
+    return (replace(cohort, table=table), hidden) if hidden else (cohort, 0)
 
 
 # --- split -----------------------------------------------------------------------------------------------------

@@ -45,8 +45,7 @@ def residuals(
         for chunk in rows.split(CHUNK):
             batch = inputs[chunk].to(device)
             posterior = network.encode(batch)
-            noise = torch.randn(posterior.mean.shape, generator=generator).to(device)
-            z = posterior.mean + noise * torch.exp(0.5 * posterior.log_variance)
+            z = posterior.sample(generator)
             latents.append(z)
             differences.append(batch.waveform - network.decode(z, batch.static).waveform)
     finally:

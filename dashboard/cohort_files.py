@@ -5,9 +5,10 @@ Names of files are ours: the name that a file had on a person's disk may hold a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import streamlit as st
 from filelock import FileLock
@@ -44,6 +45,8 @@ def available_cohorts() -> list[CohortFile]:
 def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, int], None] | None = None) -> Path:
     """A simulated clinic in the data folder: simulated once, found again afterwards. Safe against a second session.
 
+    A file that another version of the simulator made, or that is damaged, is made anew.
+
     ``on_progress`` is called with patients done and patients in all.
 
     Raises
@@ -51,10 +54,11 @@ def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, 
     InputError
         Patients or seed out of range, or a data folder that cannot be written.
     """
-    from abr_model.sources.simulator import simulate
+    from abr_model.sources.simulator import DEFAULT, simulate
 
     path = cohorts_folder() / f"simulated-{patients}-patients-seed-{seed}.parquet"
-    return _written_once(path, lambda: simulate(patients, seed, on_progress=on_progress))
+    made_by = {"parameters_sha256": DEFAULT.sha256()}
+    return _written_once(path, lambda: simulate(patients, seed, on_progress=on_progress), made_by)
 
 
 def keep_cohort(cohort: Cohort) -> Path:
@@ -70,25 +74,29 @@ def keep_cohort(cohort: Cohort) -> Path:
     return _written_once(cohorts_folder() / f"{cohort.kind.value}-{cohort.digest()[:8]}.parquet", lambda: cohort)
 
 
-def _written_once(path: Path, make: Callable[[], Cohort]) -> Path:
-    """``path`` with the cohort that ``make`` gives; only one of several sessions makes it, the others wait for it."""
+def _written_once(path: Path, make: Callable[[], Cohort], details: Mapping = MappingProxyType({})) -> Path:
+    """``path`` with the cohort that ``make`` gives; only one of several sessions makes it, the others wait for it.
+
+    A file that is there counts when it can be read and its provenance holds ``details``.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            if not _is_readable(path):
+            if not _counts(path, details):
                 make().write(path)
     except OSError as error:
         raise InputError(f"the data folder cannot be written: {error.strerror}", file=path.name) from error
     return path
 
 
-def _is_readable(path: Path) -> bool:
-    """Whether the whole file can be read: one that was damaged is made anew, not offered again and again."""
+def _counts(path: Path, details: Mapping) -> bool:
+    """Whether the whole file can be read (one that was damaged is made anew, not offered again and again) and is what
+    ``details`` say."""
     try:
-        Cohort.read(path)
+        found = Cohort.read(path).provenance.details
     except InputError:
         return False
-    return True
+    return details.items() <= found.items()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

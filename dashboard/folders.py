@@ -1,16 +1,10 @@
-"""Where the dashboard finds and leaves its files."""
+"""Where the dashboard finds and leaves its files, inside the one data folder of the package."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-
-
-def data_folder() -> Path:
-    """Where cohorts, runs and exports live: ``ABR_DATA``, or ``data/`` of the checkout."""
-    return Path(os.environ.get("ABR_DATA") or CHECKOUT / "data").expanduser().resolve()
+from abr_model.data_folder import data_folder
 
 
 def cohorts_folder() -> Path:

@@ -1,6 +1,6 @@
 """The pages of the product, in the order of the work: explore, train, generate.
 
-A page is listed when its file exists. Paths are absolute, so that a link works wherever the dashboard was started.
+Paths are absolute, so that a link works wherever the dashboard was started.
 """
 
 from __future__ import annotations
@@ -19,19 +19,16 @@ _PAGES = {
 
 
 def pages() -> dict[str, st.Page]:
-    """Every page that exists, by its place in the address: ``"data"`` → ``/data``."""
+    """Every page, by its place in the address: ``"data"`` → ``/data``."""
     return {
         name: st.Page(path, title=title, url_path=name, default=name == "home")
         for name, (title, path) in _PAGES.items()
-        if path.is_file()
     }
 
 
 def link_to(name: str, label: str, container=st) -> None:
-    """A link to a page, where that page exists; nothing where it does not."""
-    path = _PAGES[name][1]
-    if path.is_file():
-        container.page_link(path, label=label)
+    """A link to a page."""
+    container.page_link(_PAGES[name][1], label=label)
 
 
 def open_page(name: str) -> None:

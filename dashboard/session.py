@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from abr_model.cohort import Cohort
+from abr_model.data_folder import data_folder, pretrained_folder
 from abr_model.errors import InputError
 from abr_model.schema import Kind
 from dashboard.cohort_files import CohortFile, available_cohorts, cohort_name, keep_cohort, simulated_cohort_file
-from dashboard.folders import CHECKOUT, cohorts_folder, data_folder, runs_folder
+from dashboard.folders import cohorts_folder, runs_folder
+from dashboard.widgets.problem import plain
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -38,17 +40,20 @@ __all__ = (
     "data_folder",
     "keep_cohort",
     "load_cohort",
+    "pop_model_problem",
     "runs_folder",
     "simulated_cohort_file",
+    "tell_model_problem",
     "theme",
 )
 
-SHIPPED_MODELS = CHECKOUT / "data" / "pretrained"
+SHIPPED_MODELS = pretrained_folder()
 FIRST_PATIENTS = 500
 FIRST_SEED = 1
 
 _COHORT_KEY = "session_cohort_path"
 _MODEL_KEY = "session_model_folder"
+_MODEL_PROBLEM = "session_model_problem"
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def chosen_cohort() -> LoadedCohort:
             return _load_cohort(Path(path))
         except InputError as error:
             del st.session_state[_COHORT_KEY]
-            st.toast(f"The chosen cohort can no longer be read. {error}")
+            st.toast(plain(f"The chosen cohort can no longer be read. {error}"))
     problem = None
     for file in available_cohorts():
         try:
@@ -137,7 +142,7 @@ def chosen_cohort() -> LoadedCohort:
         except InputError as error:  # damaged inside: try the next one
             problem = problem or error
     if problem is not None:
-        st.toast(str(problem))
+        st.toast(plain(str(problem)))
     with st.spinner(f"First start: simulating a clinic of {FIRST_PATIENTS} patients …"):
         return choose_cohort(simulated_cohort_file(FIRST_PATIENTS, FIRST_SEED))
 
@@ -202,13 +207,38 @@ def chosen_model_folder() -> ModelFolder | None:
 def chosen_model() -> LoadedModel | None:
     """The model this session generates with; without a choice the shipped one; None when there is none yet.
 
+    Where that one is damaged, the next that can be read is chosen and the sidebar says so.
+
     Raises
     ------
     InputError
-        The model folder is damaged.
+        Every model folder is damaged.
     """
-    folder = chosen_model_folder()
-    return None if folder is None else choose_model(folder.folder)
+    first = chosen_model_folder()
+    if first is None:
+        return None
+    problem = None
+    for model in [first, *(m for m in available_models() if m.folder != first.folder)]:
+        try:
+            loaded = choose_model(model.folder)
+        except InputError as error:
+            problem = problem or error
+            continue
+        if problem is not None:
+            tell_model_problem(f"{problem} {loaded.name} is used instead.")
+            st.rerun()  # the sidebar is drawn before the page, with the model that cannot be read
+        return loaded
+    raise problem
+
+
+def tell_model_problem(words: str) -> None:
+    """Leave a message about a model for the sidebar."""
+    st.session_state[_MODEL_PROBLEM] = words
+
+
+def pop_model_problem() -> str | None:
+    """The message about a model that was left, once."""
+    return st.session_state.pop(_MODEL_PROBLEM, None)
 
 
 def _shipped_roots() -> list[Path]:

@@ -44,7 +44,6 @@ PAPER = {"light": "#FFFFFF", "dark": "#12171D"}
 
 PLOTLY_CONFIG = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "responsive": True}
 """Passed to every ``st.plotly_chart``: no toolbar over the traces; double-click resets the axes."""
-CARD = {"light": "#FFFFFF", "dark": "#12171D"}
 
 
 def page_css(theme: str) -> str:

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from abr_model.averages import MAXIMUM_LEVELS, LevelMeans, level_means
 from abr_model.cohort import Cohort
-from abr_model.missingness import label_patterns, missing_rates
+from abr_model.generation.conditions import age_in_words
+from abr_model.missingness import label_patterns, missing_rates, nullity_correlation
 from abr_model.preparation import SelectionRules, select
 from abr_model.schema import HEARING_LOSS, HEARING_LOSSES, INTENSITY
-from dashboard.charts.cohort import MAXIMUM_LEVELS, LevelMeans, level_means
 from dashboard.session import LoadedCohort
 
 HEARING_LABELS = {h.code: h.label for h in HEARING_LOSSES}
@@ -41,17 +42,16 @@ def _patients(digest: str, _cohort: Cohort) -> pd.DataFrame:
     table = grouped.agg(age=("age_years", "min"), recordings=("recording_id", "size")).reset_index()
     classes = grouped[HEARING_LOSS.name].agg(lambda column: tuple(dict.fromkeys(column.dropna())))
     table["label"] = [
-        " · ".join([patient, age_text(age), *(HEARING_LABELS[c].lower() for c in classes[patient])])
+        " · ".join(
+            [
+                patient,
+                age_in_words(age) if np.isfinite(age) else "age unknown",
+                *(HEARING_LABELS[c].lower() for c in classes[patient]),
+            ]
+        )
         for patient, age in zip(table["patient_id"], table["age"], strict=True)
     ]
     return table[["patient_id", "label", "recordings"]]
-
-
-def age_text(years: float) -> str:
-    """An age as a person says it: months below two years; "age unknown" when missing."""
-    if not np.isfinite(years):
-        return "age unknown"
-    return f"{years * 12:.0f} months" if years < 2 else f"{years:.0f} years"
 
 
 def selection_funnel(loaded: LoadedCohort, fmp_above: float | None, polarity: str | None) -> pd.DataFrame:
@@ -103,3 +103,13 @@ def missing_patterns(loaded: LoadedCohort) -> pd.DataFrame:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _patterns(digest: str, _cohort: Cohort) -> pd.DataFrame:
     return label_patterns(_cohort.table)
+
+
+def missing_together(loaded: LoadedCohort) -> pd.DataFrame:
+    """φ between "is missing" of two columns, for those that are missing in some recordings and present in others."""
+    return _together(loaded.digest, loaded.cohort)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _together(digest: str, _cohort: Cohort) -> pd.DataFrame:
+    return nullity_correlation(_cohort.table)

@@ -32,7 +32,7 @@ class Upload:
         """By content, not by name: a cohort, a text export that states its sampling, or one that does not."""
         if self.content.startswith(b"PAR1") or self.name.lower().endswith(".parquet"):
             return COHORT
-        if is_smartep(self.content[: 1 << 16].decode("latin-1")):
+        if is_smartep(self.content[: 1 << 16]):
             return STATES_SAMPLING
         return SAMPLING_UNKNOWN
 
@@ -55,6 +55,7 @@ def import_recordings(
     sampling_rate_hz: float | None = None,
     start_ms: float | None = None,
     unit: str | None = None,
+    stated: dict | None = None,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> ImportResult:
     """Exports of a clinic as one cohort; see :func:`abr_model.sources.reading.read_recordings`.
@@ -67,7 +68,12 @@ def import_recordings(
     with _laid_down(uploads) as (paths, names):
         try:
             result = read_recordings(
-                paths, sampling_rate_hz=sampling_rate_hz, start_ms=start_ms, unit=unit, on_progress=on_progress
+                paths,
+                sampling_rate_hz=sampling_rate_hz,
+                start_ms=start_ms,
+                unit=unit,
+                stated=stated,
+                on_progress=on_progress,
             )
         except NothingImportedError as error:
             raise NothingImportedError(_named(error.report, names)) from error

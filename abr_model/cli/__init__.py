@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 
 import typer
@@ -20,8 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _name in COMMANDS:
-    if importlib.util.find_spec(f"abr_model.cli.{_name}") is None:
-        continue
     importlib.import_module(f"abr_model.cli.{_name}").register(app)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from abr_model.data_folder import data_folder, pretrained_folder
 from abr_model.errors import InputError
 from abr_model.schema import HEARING_LOSS_CODES
 
@@ -77,19 +77,12 @@ def find_model(name: str) -> Path:
     """
     given = Path(name)
     candidates = [given, given / "model"]
+    shelves = list(dict.fromkeys([data_folder() / "pretrained", pretrained_folder()]))
     if given.name == name:  # a bare name, so it cannot lead out of the data folder
-        for data in _data_folders():
-            candidates += [data / "pretrained" / name, data / "runs" / name / "model"]
+        candidates += [*(shelf / name for shelf in shelves), data_folder() / "runs" / name / "model"]
     for candidate in candidates:
         if (candidate / "model.json").is_file():
             return candidate
-    shipped = sorted({p.parent.name for data in _data_folders() for p in data.glob("pretrained/*/model.json")})
+    shipped = sorted({p.parent.name for shelf in shelves for p in shelf.glob("*/model.json")})
     known = f"a shipped model ({', '.join(shipped)})" if shipped else "no model is shipped here: train one first"
     raise InputError("there is no such model", file=given.name, allowed=f"a model folder, a run folder, or {known}")
-
-
-def _data_folders() -> list[Path]:
-    """``ABR_DATA`` where set, and ``data/`` beside the package."""
-    beside = Path(__file__).resolve().parents[2] / "data"
-    chosen = os.environ.get("ABR_DATA")
-    return [Path(chosen).expanduser(), beside] if chosen else [beside]

@@ -8,6 +8,11 @@ from typing import Annotated
 import typer
 
 from abr_model.errors import InputError
+from abr_model.schema import COLUMNS_BY_NAME
+
+
+def _classes(column: str) -> str:
+    return ", ".join(COLUMNS_BY_NAME[column].classes)
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +36,19 @@ def import_files(
     ] = None,
     unit: Annotated[
         str | None, typer.Option(metavar="UNIT", help="Unit of the samples: µV (or uV), mV, nV. The format's own else.")
+    ] = None,
+    age: Annotated[
+        float | None, typer.Option(metavar="YEARS", help="Age, of recordings whose file does not say it.")
+    ] = None,
+    hearing_loss: Annotated[
+        str | None, typer.Option(metavar="CLASS", help=f"{_classes('hearing_loss')}; where the file does not say it.")
+    ] = None,
+    sex: Annotated[
+        str | None, typer.Option(metavar="SEX", help=f"{_classes('sex')}; where the file does not say it.")
+    ] = None,
+    polarity: Annotated[
+        str | None,
+        typer.Option(metavar="POLARITY", help=f"{_classes('stimulus_polarity')}; where the file does not say it."),
     ] = None,
     refused: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the refused recordings with their reasons here.")
@@ -58,16 +76,17 @@ def import_files(
                 sampling_rate_hz=sampling_rate,
                 start_ms=start,
                 unit=unit,
+                stated={"age_years": age, "hearing_loss": hearing_loss, "sex": sex, "stimulus_polarity": polarity},
                 on_progress=lambda share, name: progress.update(task, completed=share, description=f"reading {name}"),
             )
     except NothingImportedError as error:
-        _write_refused(error.report.refused, refused)
+        _write_refused(error.report, refused)
         raise
     try:
         result.cohort.write(out)
     except OSError as error:
         raise InputError("the cohort cannot be written there", file=out.name) from error
-    _write_refused(result.report.refused, refused)
+    _write_refused(result.report, refused)
     for line in result.report.lines():
         typer.echo(line)
     if len(result.report.refused) and refused is None:
@@ -93,12 +112,12 @@ def _check_outputs(files: list[Path], out: Path, refused: Path | None) -> None:
             raise InputError("this is a folder", file=path.name, allowed="the name of a file")
 
 
-def _write_refused(frame, path: Path | None) -> None:
+def _write_refused(report, path: Path | None) -> None:
     if path is None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(path, index=False)
+        path.write_bytes(report.refused_csv())
     except OSError as error:
         raise InputError("the refused recordings cannot be written there", file=path.name) from error
-    typer.echo(f"{len(frame):,} reasons in {path.name}", err=True)
+    typer.echo(f"{len(report.refused):,} reasons in {path.name}", err=True)

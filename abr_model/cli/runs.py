@@ -77,13 +77,11 @@ def stop(
     from abr_model.training.runs import Run
 
     found = Run.open(runs_folder(runs), run)
+    # A run that was just started in another terminal is pending too, and hears the request.
     if found.state not in ("pending", "running"):
         raise InputError(f"the run is {found.state}: there is nothing to stop", value=run)
     if force:
-        if not force_stop(found):
-            raise InputError(
-                "there is no background training of this run", value=run, allowed="stop it without --force"
-            )
+        force_stop(found)
         typer.echo("ended")
         return
     found.request_stop()

@@ -9,13 +9,17 @@ from typing import Annotated
 
 import typer
 
+from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 
 
 def runs_folder(given: Path | None) -> Path:
-    """The folder of runs that was asked for; else ``runs`` in the data folder (``ABR_DATA``, or ``data`` here)."""
-    return given or Path(os.environ.get("ABR_DATA") or "data") / "runs"
+    """The folder of runs that was asked for; else ``runs`` in the data folder."""
+    return given or data_folder() / "runs"
 
+
+OF_A_NEW_RUN = ("preset", "epochs", "seed", "name", "threads", "parallel")
+"""Options that a run has had since it was made; they cannot be given with ``--run`` or ``--resume``."""
 
 RunsOption = Annotated[
     Path | None,
@@ -24,6 +28,7 @@ RunsOption = Annotated[
 
 
 def train(
+    context: typer.Context,
     preset: Annotated[str, typer.Option(help="Name of a preset, or a YAML file.")] = "default",
     cohort: Annotated[Path | None, typer.Option(metavar="FILE", help="Cohort file (.parquet).")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
@@ -44,12 +49,16 @@ def train(
     chosen = [option for option in (cohort, run, resume) if option is not None]
     if len(chosen) != 1:
         raise InputError("what to train on is not clear", allowed="one of --cohort FILE, --run FOLDER, --resume RUN")
+    if cohort is None:
+        _refuse_options_of_a_new_run(context, "--run" if run is not None else "--resume")
     if run is not None:
         training = Run(run)
     elif resume is not None:
         training = Run.open(runs_folder(runs), resume)
         if not training.resumable:
-            raise InputError(f"the run is {training.state}", value=resume, allowed="a stopped, failed or crashed run")
+            raise InputError(
+                f"the run is {training.state}", value=resume, allowed="one that was stopped, failed or crashed"
+            )
     else:
         root = runs_folder(runs)
         asked = load_preset(preset)
@@ -59,6 +68,16 @@ def train(
             root, asked, cohort, label=name, epochs=epochs, seed=seed, threads=threads, exclusive=not parallel
         )
     _train(training, out)
+
+
+def _refuse_options_of_a_new_run(context: typer.Context, chosen: str) -> None:
+    for name in OF_A_NEW_RUN:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(
+                f"--{name} cannot be combined with {chosen}: the run keeps what it was made with",
+                allowed=f"{chosen} without --{name}, or a new run with --cohort FILE",
+            )
 
 
 def _train(run, out: Path | None) -> None:

@@ -9,7 +9,6 @@ and the seed stand in every row, because rows are copied and files renamed.
 from __future__ import annotations
 
 import io
-import re
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -23,12 +22,12 @@ from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.generation.support import support_of_rows
 from abr_model.schema import COLUMNS, CONDITION_NAMES, LATENCIES
+from abr_model.spreadsheet import safe_cell
 
 FORMATS = ("csv", "parquet")
 SAMPLE_COLUMN = "uv_at_{:.3f}_ms"
 DECIMALS = 6
 LATENCY_DECIMALS = 4
-_STARTS_A_FORMULA = re.compile(r"^\s*[=+\-@]|^[\t\r\n]")
 _ROWS_AT_ONCE = 20_000
 
 
@@ -120,11 +119,6 @@ def sample_columns(cohort: Cohort) -> list[str]:
         if len(set(names)) == len(names):
             return names
     raise InputError("the samples are too dense to be told apart by their time", value=cohort.sampling.rate_hz)
-
-
-def safe_cell(value):
-    """Text that a spreadsheet will not take for a formula: a leading apostrophe where it might; others unchanged."""
-    return f"'{value}" if isinstance(value, str) and _STARTS_A_FORMULA.search(value) else value
 
 
 def _write_csv(cohort: Cohort, stream: BinaryIO) -> None:

@@ -27,17 +27,23 @@ class Posterior:
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """z [B, L] by reparameterisation; from ``generator`` where one is given."""
-        noise = torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
-        return self.mean + noise * torch.exp(0.5 * self.log_variance)
+        # Drawn where the generator lives: one of the CPU gives the same z on any device.
+        device = self.mean.device if generator is None else generator.device
+        noise = torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype, device=device)
+        return self.mean + noise.to(self.mean.device) * torch.exp(0.5 * self.log_variance)
+
+    def kl_per_latent(self) -> Tensor:
+        """KL of each latent unit to its prior, nats: [B, L]."""
+        mean, log_variance = self.mean, self.log_variance
+        if self.prior_mean is None:
+            return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+        distance = (mean - self.prior_mean).square() * torch.exp(-self.prior_log_variance)
+        ratio = log_variance - self.prior_log_variance
+        return 0.5 * (distance + ratio.exp() - 1 - ratio)
 
     def kl(self) -> Tensor:
         """KL of the posterior to the prior, nats summed over the latent: [B]."""
-        mean, log_variance = self.mean, self.log_variance
-        if self.prior_mean is None:
-            return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
-        distance = (mean - self.prior_mean).square() * torch.exp(-self.prior_log_variance)
-        ratio = log_variance - self.prior_log_variance
-        return 0.5 * (distance + ratio.exp() - 1 - ratio).sum(1)
+        return self.kl_per_latent().sum(1)
 
 
 @dataclass

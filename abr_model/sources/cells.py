@@ -61,9 +61,12 @@ class CsvSheet(Sheet):
 
     def __init__(self, path: Path):
         self.path = path
-        self.encoding = _encoding(path)
-        with path.open(encoding=self.encoding, newline="") as file:
-            start = file.read(1 << 16)
+        self.encoding = encoding_of(path)
+        try:
+            with path.open(encoding=self.encoding, newline="") as file:
+                start = file.read(1 << 16)
+        except UnicodeError as error:
+            raise InputError("the file is damaged: it cannot be read as text", file=path.name) from error
         first_line = start.splitlines()[0] if start.strip() else ""
         self.delimiter = max(",;\t", key=first_line.count)
         try:
@@ -241,7 +244,17 @@ def _decimal(cells: list[str]) -> str:
     return "," if with_comma > with_point else "."
 
 
-def _encoding(path: Path) -> str:
+def start_of_text(content: bytes) -> str:
+    """The first bytes of a text file as text, enough to recognise its format: by its byte-order mark, else Latin-1."""
+    encoding = "latin-1"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif content.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    return content.decode(encoding, errors="replace")
+
+
+def encoding_of(path: Path) -> str:
     """UTF-8 or UTF-16 where the file is; otherwise Latin-1, in which every byte has a meaning (names are dropped)."""
     with path.open("rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):

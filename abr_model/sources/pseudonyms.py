@@ -13,6 +13,7 @@ import secrets
 import time
 from pathlib import Path
 
+from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 
 SALT_BYTES = 32
@@ -20,9 +21,8 @@ _DIGITS = {"patient": 12, "recording": 16}
 
 
 def salt_file() -> Path:
-    """``.salt`` in the data folder: ``ABR_DATA``, or ``data/`` of the checkout."""
-    folder = os.environ.get("ABR_DATA") or Path(__file__).parents[2] / "data"
-    return Path(folder).expanduser() / ".salt"
+    """``.salt`` in the data folder."""
+    return data_folder() / ".salt"
 
 
 def load_salt(path: str | Path | None = None) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -16,11 +16,12 @@ from abr_model.cohort import Cohort, Provenance
 from abr_model.errors import InputError
 from abr_model.schema import Kind, latency_column
 from abr_model.sources import eclipse, smartep
-from abr_model.sources.cells import CsvSheet, Sheet, XlsxSheet
+from abr_model.sources.cells import CsvSheet, Sheet, XlsxSheet, start_of_text
 from abr_model.sources.joining import join, refuse_duplicates
 from abr_model.sources.part import UNITS, Given, Part, ReadFile
 from abr_model.sources.pseudonyms import load_salt
 from abr_model.sources.report import ImportReport, NothingImportedError, Refusals
+from abr_model.sources.stated import checked_statements, fill_missing, sentence_of
 from abr_model.waves import PeakOffset, offset_from_peak
 
 READABLE = f"{smartep.FORMAT} (.txt); {eclipse.FORMAT} (.xlsx, .csv)"
@@ -44,6 +45,7 @@ def read_recordings(
     sampling_rate_hz: float | None = None,
     start_ms: float | None = None,
     unit: str | None = None,
+    stated: Mapping | None = None,
     salt: bytes | None = None,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> ImportResult:
@@ -60,6 +62,10 @@ def read_recordings(
     unit
         ``"µV"``, ``"mV"`` or ``"nV"``: unit of the samples, where the file does not state it. Its format's own when
         left out.
+    stated
+        What the person knows of all these recordings and a file may not say: columns of
+        :data:`abr_model.sources.stated.STATABLE` → value, ``{"age_years": 25, "hearing_loss": "normal"}``. It fills
+        missing cells alone; what a file says wins.
     salt
         Secret of the pseudonyms; the one of this machine when left out.
     on_progress
@@ -69,12 +75,14 @@ def read_recordings(
     ------
     InputError
         No such file, an empty, damaged or unknown one, required columns missing, sampling rate or time zero neither
-        stated nor given. :class:`NothingImportedError`, with the report, when every recording was refused.
+        stated nor given, a stated value out of range. :class:`NothingImportedError`, with the report, when every
+        recording was refused.
     """
     files = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     if not files:
         raise InputError("no file was given", allowed=READABLE)
     given = _checked(sampling_rate_hz, start_ms, unit)
+    stated = checked_statements(stated or {})
     openers = [_opener(path) for path in files]  # all are looked at before the first, perhaps long, reading
     salt = load_salt() if salt is None else salt
     read: list[ReadFile] = []
@@ -84,7 +92,8 @@ def read_recordings(
         tell(1.0)
 
     kept = refuse_duplicates([(part, file.refusals) for file in read for part in file.parts])
-    report = _report(files, read, kept)
+    kept, filled = fill_missing(kept, stated)
+    report = _report(files, read, kept, stated, filled)
     if not kept:
         raise NothingImportedError(report)
     provenance = Provenance(
@@ -94,6 +103,7 @@ def read_recordings(
         details={  # no file name: it may hold a patient's
             "files": len(files),
             "given": {"sampling_rate_hz": given.sampling_rate_hz, "start_ms": given.start_ms, "unit": given.unit},
+            "stated": {name: {"value": stated[name], "recordings": count} for name, count in filled.items()},
             "recordings_refused": report.recordings_refused,
             "zeros_read_as_missing": report.zeros_as_missing,
         },
@@ -132,10 +142,9 @@ def _opener(path: Path) -> Callable[[Given, bytes, Callable[[float], None]], Rea
         first = XlsxSheet(path)
         others = (XlsxSheet(path, name) for name in first.sheet_names[1:])
         return _eclipse_opener(path, chain([first], others))
-    utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\0" in start and not utf16:
+    if "\0" in start_of_text(start):
         raise InputError("the file is not of a kind that can be read", file=path.name, allowed=READABLE)
-    if smartep.recognises(start.decode("utf-16" if utf16 else "latin-1", errors="replace")):
+    if smartep.recognises(start):
         return lambda given, salt, tell: smartep.read(path, given, salt, tell)
     return _eclipse_opener(path, [CsvSheet(path)])
 
@@ -155,7 +164,9 @@ def _progress(on_progress, index: int, count: int, name: str) -> Callable[[float
     return tell
 
 
-def _report(files: list[Path], read: list[ReadFile], kept: list[tuple[Part, Refusals]]) -> ImportReport:
+def _report(
+    files: list[Path], read: list[ReadFile], kept: list[tuple[Part, Refusals]], stated: dict, filled: dict[str, int]
+) -> ImportReport:
     counts = [
         (path.name, file.format, sum(len(p.rows) for p, r in kept if r is file.refusals), len(file.refusals.rows))
         for path, file in zip(files, read, strict=True)
@@ -170,6 +181,7 @@ def _report(files: list[Path], read: list[ReadFile], kept: list[tuple[Part, Refu
         unused_columns=_once(name for file in read for name in file.unused_columns),
         absent_columns=_once(name for file in read for name in file.absent_columns),
         zeros_as_missing=dict(zeros),
+        stated=tuple(sentence_of(name, stated[name], count) for name, count in filled.items()),
         notes=_once(note for file in read for note in file.notes),
     )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from abr_model.errors import InputError
 from abr_model.sources.identifying import shown
+from abr_model.spreadsheet import safe_cell
 from abr_model.waves import PeakOffset
 
 REFUSED_COLUMNS = ("file", "row", "column", "value", "reason")
@@ -46,8 +47,8 @@ class ImportReport:
 
     ``files`` has one row per file (file, format, read, refused); ``refused`` one row per cell that kept a recording
     out (file, row, column, value, reason). ``zeros_as_missing`` counts, per column of the file, the zeros that were
-    read as missing. ``wave_v`` says how far the marked wave V lies from the peak of its trace (None without marks).
-    No identifying value is in here.
+    read as missing. ``stated`` says what the person said and for how many recordings. ``wave_v`` says how far the
+    marked wave V lies from the peak of its trace (None without marks). No identifying value is in here.
     """
 
     files: pd.DataFrame
@@ -57,6 +58,7 @@ class ImportReport:
     absent_columns: tuple[str, ...] = ()
     zeros_as_missing: dict[str, int] = field(default_factory=dict)
     wave_v: PeakOffset | None = None
+    stated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -68,6 +70,10 @@ class ImportReport:
     def recordings_refused(self) -> int:
         """Recordings that were left out, each with a reason in ``refused``."""
         return int(self.files["refused"].sum())
+
+    def refused_csv(self) -> bytes:
+        """``refused`` as a CSV file for a spreadsheet: UTF-8 with byte-order mark, no cell that is a formula."""
+        return self.refused.map(safe_cell).to_csv(index=False).encode("utf-8-sig")
 
     def lines(self) -> list[str]:
         """The report as sentences, most important first."""
@@ -86,7 +92,7 @@ class ImportReport:
         if self.zeros_as_missing:
             counts = ", ".join(f"{name} {count:,}" for name, count in self.zeros_as_missing.items())
             lines.append(f"zeros read as missing: {counts}")
-        lines += self.notes
+        lines += [*self.stated, *self.notes]
         if self.wave_v is not None:
             lines.append(wave_v_sentence(self.wave_v))
         return lines

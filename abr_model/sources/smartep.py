@@ -11,7 +11,7 @@ import pandas as pd
 
 from abr_model.cohort import Sampling
 from abr_model.errors import InputError
-from abr_model.sources.cells import parse_number
+from abr_model.sources.cells import encoding_of, parse_number, start_of_text
 from abr_model.sources.fields import tidy
 from abr_model.sources.part import Given, Part, ReadFile
 from abr_model.sources.pseudonyms import patient_pseudonym, recording_pseudonym
@@ -35,9 +35,9 @@ _START_OPTION = "give the time of its first sample with --start MS (start_ms)"
 _BUFFERS_AGREE_UV = 2e-4  # the file rounds to 0.0001 µV
 
 
-def recognises(start: str) -> bool:
-    """Whether the first 64 kB of a text file are of this format."""
-    keys = [line.split(",", 1)[0].strip() for line in start.splitlines()[:60]]
+def recognises(start: bytes) -> bool:
+    """Whether a file that begins with these bytes (64 kB are enough) is of this format, in whichever encoding."""
+    keys = [line.split(",", 1)[0].strip() for line in start_of_text(start).splitlines()[:60]]
     return "Data Pnt:" in keys and ("Identifier:" in keys or _PERIOD in keys)
 
 
@@ -154,7 +154,7 @@ def _split(path: Path) -> tuple[dict[str, list[str]], list[dict[str, int]], list
     headings: list[str] | None = None
     data = []
     try:
-        with path.open(encoding="latin-1", newline="") as file:
+        with path.open(encoding=encoding_of(path), newline="") as file:
             for record in csv.reader(file):
                 key = record[0].strip() if record else ""
                 if headings is not None:
@@ -164,7 +164,7 @@ def _split(path: Path) -> tuple[dict[str, list[str]], list[dict[str, int]], list
                     headings = [heading.strip() for heading in record]
                 elif key:
                     header[key if key.endswith(":") else key + ":"] = record
-    except csv.Error as error:
+    except (csv.Error, UnicodeError) as error:
         raise InputError("the file is damaged: its lines cannot be read", file=path.name) from error
     if headings is None:
         raise InputError("the file ends before its samples", file=path.name, allowed="a row 'Data Pnt:'")

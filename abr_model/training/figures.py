@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
 
@@ -9,7 +11,7 @@ from abr_model.cohort import Cohort
 from abr_model.preparation import ModelInputs
 from abr_model.scaling import Scaling
 from abr_model.schema import AMPLITUDES, LATENCIES, WAVES
-from abr_model.training.module import kl_per_latent, latent_summary
+from abr_model.training.module import latent_summary
 
 CHUNK = 512
 
@@ -36,8 +38,8 @@ def held_out_figures(
     dict
         ``waveform_rmse_uv``; ``mean_trace_rmse_uv``, the error of predicting the mean training trace (what a network
         that has learned nothing reaches); ``waveform_correlation``, mean over recordings; mean absolute errors of the
-        labels ``latency_V_mae_ms``, ``amplitude_V_mae_uv``, … over the marked ones, None for a wave never marked;
-        ``kl_nats``; ``active_units``.
+        labels ``latency_V_mae_ms``, ``amplitude_V_mae_uv``, … over the marked ones, None for a wave never marked, read
+        from the trace alone: the encoder is given no label; ``kl_nats``; ``active_units``.
     """
     waveforms, latencies, amplitudes, means, kl = [], [], [], [], []
     for start in range(0, len(inputs), CHUNK):
@@ -45,11 +47,13 @@ def held_out_figures(
         posterior = network.encode(batch)
         decoded = network.decode(posterior.mean, batch.static)
         waveforms.append(scaling.waveform_to_uv(decoded.waveform))
-        latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)
+        unmarked = without_labels(batch)
+        read = network.decode(network.encode(unmarked).mean, batch.static)
+        latency, amplitude = scaling.labels_to_units(read.latency, read.amplitude)
         latencies.append(latency)
         amplitudes.append(amplitude)
         means.append(posterior.mean)
-        kl.append(kl_per_latent(posterior))
+        kl.append(posterior.kl_per_latent())
     reconstructed = np.concatenate(waveforms)
     error = reconstructed.astype(np.float64) - cohort.waveforms
     from_mean = cohort.waveforms.astype(np.float64) - mean_trace_uv
@@ -71,6 +75,12 @@ def held_out_figures(
     figures["kl_nats"] = float(torch.cat(kl).sum(1).mean())
     figures["active_units"] = float(summary["active_units"])
     return figures
+
+
+def without_labels(inputs: ModelInputs) -> ModelInputs:
+    """The same recordings with no wave marked: mask, latencies and amplitudes are 0."""
+    labels = {name: torch.zeros_like(getattr(inputs, name)) for name in ("latency", "amplitude", "mask")}
+    return dataclasses.replace(inputs, **labels)
 
 
 def _mean_correlation(a: np.ndarray, b: np.ndarray) -> float | None:

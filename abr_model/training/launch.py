@@ -11,9 +11,10 @@ from contextlib import suppress
 
 import psutil
 
+from abr_model.data_folder import checkout
 from abr_model.errors import InputError
 from abr_model.training.claim import check_free
-from abr_model.training.runs import Run
+from abr_model.training.runs import ENDED, Run
 
 NICENESS = 10
 """A background training gives way to whoever moves a slider."""
@@ -28,7 +29,8 @@ def launch(run: Run) -> None:
     Raises
     ------
     InputError
-        The run is active or finished, or another training is active (says which).
+        The run is active or finished, or another training is active (says which): the run stays as it was. Or the
+        process cannot be started: the run is then ``failed`` and says the same.
     """
     if run.active:
         raise InputError("the run is being trained already", value=run.id)
@@ -37,8 +39,7 @@ def launch(run: Run) -> None:
     config = run.config
     if config.exclusive:
         check_free(run.folder.parent)
-    threads = str(config.threads)
-    environment = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"}
+    process = None
     try:
         run.clear_stop()
         (run.folder / "launch.json").unlink(missing_ok=True)
@@ -50,7 +51,7 @@ def launch(run: Run) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=environment,
+                env=os.environ | _environment(config.threads),
             )
         with suppress(psutil.Error):
             child = psutil.Process(process.pid)
@@ -58,26 +59,75 @@ def launch(run: Run) -> None:
             (run.folder / "launch.json").write_text(json.dumps(launched), encoding="utf-8")
             child.nice(NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
     except OSError as error:
-        raise InputError(f"the training cannot be started: {error.strerror}", file=run.id) from error
+        if process is not None:  # what cannot be found again must not train
+            process.kill()
+            process.wait()
+        problem = InputError(f"the training cannot be started: {error.strerror}", file=run.id)
+        with suppress(OSError):
+            run.write_status(state="failed", message=str(problem))
+        raise problem from error
     # Collects the exit status, so that no zombie stays while the dashboard lives.
     threading.Thread(target=process.wait, name=f"wait for {run.id}", daemon=True).start()
 
 
-def force_stop(run: Run) -> bool:
-    """End a background trainer that does not answer to :meth:`Run.request_stop`; whether there was one.
+def force_stop(run: Run) -> None:
+    """End a background trainer that does not answer to :meth:`Run.request_stop`, also while it is only starting.
 
-    What was done since the last whole epoch is lost; the run can be resumed. The process is ended only if it is still
+    What was done since the last checkpoint is lost; the run can be resumed. The process is ended only if it is still
     the one that was launched.
+
+    Raises
+    ------
+    InputError
+        There is no such process to end; says why.
     """
+    if not run.active:
+        raise InputError(f"the run is {run.state}: there is nothing to end", value=run.id)
+    process = _launched_process(run)
     try:
-        launched = json.loads((run.folder / "launch.json").read_text(encoding="utf-8"))
-        process = psutil.Process(launched["pid"])
-        if run.state != "running" or abs(process.create_time() - launched["created"]) > 1:
-            return False
         process.kill()
         with suppress(psutil.TimeoutExpired):
             process.wait(5)
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
-        return False
-    run.write_status(state="stopped", message="ended by force; training can be resumed from its last whole epoch")
-    return True
+    except psutil.NoSuchProcess as error:
+        raise InputError("the training has ended by itself", value=run.id) from error
+    except psutil.AccessDenied as error:
+        raise InputError("the training belongs to another user of this machine", value=run.id) from error
+    if run.status.get("state") in ENDED:  # it ended by itself while we were looking
+        return
+    goes_on = "from its last checkpoint" if run.last_checkpoint.is_file() else "from its start: nothing was saved yet"
+    run.write_status(state="stopped", message=f"ended by force; training can go on {goes_on}")
+
+
+def _launched_process(run: Run) -> psutil.Process:
+    """The living process of ``launch.json``."""
+    try:
+        launched = json.loads((run.folder / "launch.json").read_text(encoding="utf-8"))
+        process = psutil.Process(launched["pid"])
+        if abs(process.create_time() - launched["created"]) <= 1:
+            return process
+    except psutil.NoSuchProcess:
+        pass
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _not_in_the_background(run) from error
+    # The launched process is gone, yet the run is being trained: by somebody else.
+    raise _not_in_the_background(run)
+
+
+def _not_in_the_background(run: Run) -> InputError:
+    return InputError(
+        "there is no background training of this run: it was started from a command line",
+        value=run.id,
+        allowed="an ordinary stop, or Ctrl-C where it was started",
+    )
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """What the trainer needs besides the environment of this process."""
+    # The same package as here, also from a checkout that is not installed, whatever the current folder is.
+    path = filter(None, (str(checkout() or ""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    return {
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
+    }

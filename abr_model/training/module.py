@@ -135,7 +135,7 @@ class TrainingModule(pl.LightningModule):
         values["validation_square_error_uv2"] = error_uv.square().mean()
         self.log_dict(values, batch_size=len(batch))
         self._means.append(posterior.mean)
-        self._kl.append(kl_per_latent(posterior))
+        self._kl.append(posterior.kl_per_latent())
 
     def on_validation_epoch_end(self) -> None:
         """KL of each latent unit, and how many are in use."""
@@ -156,16 +156,6 @@ class TrainingModule(pl.LightningModule):
         else:
             schedule = torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
-
-
-def kl_per_latent(posterior) -> torch.Tensor:
-    """KL of each latent unit to its prior, nats: [B, L]; its sum over units is ``posterior.kl()``."""
-    mean, log_variance = posterior.mean, posterior.log_variance
-    if posterior.prior_mean is not None:
-        spread = torch.exp(-0.5 * posterior.prior_log_variance)
-        mean = (mean - posterior.prior_mean) * spread
-        log_variance = log_variance - posterior.prior_log_variance
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
 def latent_summary(means: torch.Tensor, kl: torch.Tensor) -> dict:

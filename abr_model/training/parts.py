@@ -44,8 +44,7 @@ def prepare_parts(cohort: Cohort, preset: Preset) -> Parts:
         Nothing is left after selection, too few patients, recordings too short.
     """
     asked = preset.preparation
-    rules = SelectionRules(fmp_above=asked.fmp_above, polarity=asked.polarity, samples=asked.samples)
-    selection = select(cohort, rules)
+    selection = select(cohort, SelectionRules.of(asked))
     divide = split_by_patient if asked.split == "patient" else split_by_recording_leaky
     split = divide(selection.cohort, asked.seed, asked.fractions)
     train = selection.cohort.take(split.train)

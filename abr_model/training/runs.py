@@ -17,9 +17,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,8 +207,8 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether training can go on: it was stopped, failed or crashed."""
-        return self.state in ("stopped", "failed", "crashed")
+        """Whether training can go on, or begin: it was stopped, failed or crashed, or never started."""
+        return self.state in ("stopped", "failed", "crashed") or (self.state == "pending" and not self.active)
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -251,9 +251,13 @@ class Run:
     def write_status(self, **changes) -> None:
         """Replace values of ``status.json``, atomically. For the trainer and whoever starts one."""
         status = self.status | changes | {"updated": datetime.now(UTC).isoformat(timespec="seconds")}
-        partial = self.folder / f".status.{os.getpid()}.partial"
-        partial.write_text(json.dumps(status, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-        partial.replace(self.folder / "status.json")
+        # One file a writer: two sessions of the dashboard are threads of one process.
+        partial = self.folder / f".status.{secrets.token_hex(4)}.partial"
+        try:
+            partial.write_text(json.dumps(status, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+            partial.replace(self.folder / "status.json")
+        finally:
+            partial.unlink(missing_ok=True)
 
     # --- reading along --------------------------------------------------------------------------------------------
 
@@ -289,8 +293,11 @@ class Run:
 
 def list_runs(root: str | Path) -> list[Run]:
     """All runs in ``root``, newest first; empty when the folder does not exist."""
-    configs = ((config.stat().st_mtime_ns, config.parent) for config in Path(root).glob("*/config.yaml"))
-    return [Run(folder) for _, folder in sorted(configs, reverse=True)]
+    made = []
+    for config in Path(root).glob("*/config.yaml"):
+        with suppress(FileNotFoundError):  # deleted since the folder was listed
+            made.append((config.stat().st_mtime_ns, config.parent))
+    return [Run(folder) for _, folder in sorted(made, reverse=True)]
 
 
 def active_run(root: str | Path) -> Run | None:

@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from abr_model.schema import AMPLITUDES, COLUMNS_BY_NAME, LATENCIES, WAVES
-from dashboard.style import INK, MUTED, PAPER, PRIMARY, apply_layout, faded
+from abr_model.schema import AMPLITUDES, COLUMNS_BY_NAME, LATENCIES, WAVES, Kind
+from dashboard.style import INK, MUTED, PAPER, PRIMARY, TRACE_STYLES, apply_layout, faded
 
 
 def rate_map(rates: pd.DataFrame, theme: str, *, group_title: str, height: int = 400) -> go.Figure:
@@ -120,6 +120,57 @@ def pattern_chart(
         row=2,
     )
     return figure
+
+
+def together_map(correlation: pd.DataFrame, theme: str) -> go.Figure:
+    """φ between "is missing" of each pair of columns, lower triangle: each pair once, nothing against itself.
+
+    Parameters
+    ----------
+    correlation
+        From :func:`abr_model.missingness.nullity_correlation`; at least two columns.
+    """
+    labels = [COLUMNS_BY_NAME[name].label for name in correlation.columns]
+    values = correlation.to_numpy(float).copy()
+    values[np.triu_indices(len(labels))] = np.nan
+    values = values[1:, :-1]
+    text = [["" if np.isnan(v) else f"{v:.1f}".replace("-", "−").replace("−0.0", "0.0") for v in row] for row in values]
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=labels[:-1],
+            y=labels[1:],
+            colorscale=[[0, TRACE_STYLES[Kind.SIMULATED].light], [0.5, PAPER[theme]], [1, PRIMARY["light"]]],
+            zmin=-1,
+            zmax=1,
+            xgap=2,
+            ygap=2,
+            showscale=False,
+            text=text,
+            texttemplate="%{text}",
+            textfont={"size": 11},
+            hoverongaps=False,
+            hovertemplate="%{y} and %{x}<br>φ = %{z:.2f}<extra></extra>",
+        )
+    )
+    apply_layout(figure, theme, height=110 + 30 * len(labels))
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK[theme]})
+    figure.update_xaxes(showgrid=False, type="category", tickangle=-30)
+    return figure
+
+
+def together_in_words(correlation: pd.DataFrame) -> list[str]:
+    """What φ means, and the pair that goes missing together most and the one that does so least."""
+    names = [COLUMNS_BY_NAME[name].in_sentence for name in correlation.columns]
+    below = np.tril_indices(len(names), -1)
+    pairs = correlation.to_numpy(float)[below]
+    sentences = ["1: missing in the same recordings; 0: independent; −1: one is missing where the other is known."]
+    for best, words in ((np.nanargmax(pairs), "Most together"), (np.nanargmin(pairs), "Most apart")):
+        value = pairs[best]
+        if (value > 0.1) if words == "Most together" else (value < -0.1):
+            first, second = names[below[1][best]], names[below[0][best]]
+            sentences.append(f"{words}: {first} and {second} ({value:.2f}).".replace("(-", "(−"))
+    return sentences
 
 
 def _largest(values: pd.Series) -> float:

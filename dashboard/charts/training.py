@@ -14,8 +14,6 @@ TERM_LABELS = {
     "waveform": "Waveform term",
     "latency": "Latency term",
     "amplitude": "Amplitude term",
-    "labels": "Wave label term",
-    "label": "Wave label term",
     "marked": "Which waves are marked",
     "static": "Condition term",
     "rmse_uv": "Error (µV RMS)",

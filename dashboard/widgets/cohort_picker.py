@@ -7,6 +7,7 @@ import streamlit as st
 from abr_model.errors import InputError
 from dashboard import session
 from dashboard.session import LoadedCohort
+from dashboard.widgets.problem import plain, sentence
 
 
 def cohort_picker() -> None:
@@ -18,7 +19,7 @@ def cohort_picker() -> None:
     st.session_state["data_cohort"] = chosen
     st.selectbox("Cohort", list(files), format_func=files.get, key="data_cohort", on_change=_pick)
     if problem := st.session_state.pop("data_pick_problem", None):
-        st.error(f"{problem} The cohort loaded before is kept.")
+        st.error(f"{plain(sentence(problem))} The cohort loaded before is kept.")
 
 
 def _pick() -> None:

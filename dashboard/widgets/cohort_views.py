@@ -6,12 +6,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from abr_model.averages import MAXIMUM_LEVELS
 from abr_model.errors import InputError
 from abr_model.missingness import STUDIED
 from abr_model.schema import COLUMNS, HEARING_LOSS, HEARING_LOSS_CODES, HEARING_LOSSES, INTENSITY, POLARITY
 from dashboard import session
-from dashboard.charts.cohort import EAR_TITLES, MAXIMUM_LEVELS, ear_series, mean_by_level
-from dashboard.charts.missingness import in_words, pattern_chart, percent, rate_map
+from dashboard.charts.cohort import EAR_TITLES, ear_series, mean_by_level
+from dashboard.charts.missingness import (
+    in_words,
+    pattern_chart,
+    percent,
+    rate_map,
+    together_in_words,
+    together_map,
+)
 from dashboard.charts.selection import funnel_chart
 from dashboard.session import LoadedCohort
 from dashboard.style import PLOTLY_CONFIG
@@ -21,6 +29,7 @@ from dashboard.summaries import (
     means_by_level,
     missing_by,
     missing_patterns,
+    missing_together,
     patient_list,
     selection_funnel,
 )
@@ -54,9 +63,23 @@ def traces_view(loaded: LoadedCohort) -> None:
     words = [
         f"{len(shown)} recordings, vertex positive up, one gain for all. Tick: wave I or III, dot: wave V, as marked."
     ]
-    if left_out := len(rows) - len(shown):
-        words.append(f"{left_out} recordings of this patient are not drawn (no level, no ear, or another ear).")
+    words += _not_drawn(table, ears, int(drawable.sum()) - len(shown))
     st.caption(" ".join(words))
+
+
+def _not_drawn(table: pd.DataFrame, ears: tuple[str, ...], too_many: int) -> list[str]:
+    """Why recordings of this patient are not in the picture, each reason with its number."""
+    no_ear = table["ear"].isna()
+    other_ear = ~no_ear & ~table["ear"].isin(ears)
+    no_level = ~no_ear & ~other_ear & table[INTENSITY.name].isna()
+    counts = {
+        "of the other ear": int(other_ear.sum()),
+        "without an ear": int(no_ear.sum()),
+        "without a level": int(no_level.sum()),
+        f"more than the {MAXIMUM_TRACES} that one picture holds": too_many,
+    }
+    reasons = [f"{count:,} {words}" for words, count in counts.items() if count]
+    return [f"Not drawn: {', '.join(reasons)}."] if reasons else []
 
 
 def _nothing_to_draw(table: pd.DataFrame, ears: tuple[str, ...]) -> str:
@@ -184,3 +207,12 @@ def missing_view(loaded: LoadedCohort) -> None:
         figure = pattern_chart(patterns, columns, session.theme())
         alt = f"The most frequent of {len(patterns)} combinations of missing values, with their shares"
         st.plotly_chart(figure, config=PLOTLY_CONFIG, alt=alt, key="data_pattern_chart")
+    together = missing_together(loaded)
+    if len(together) < 2:
+        return
+    with st.container(border=True):
+        st.markdown("**Which go missing in the same recordings?** :gray[ · φ, from −1 to 1]")
+        st.caption(" ".join(together_in_words(together)))
+        figure = together_map(together, session.theme())
+        alt = "Correlation of being missing, of each pair of columns. " + " ".join(together_in_words(together))
+        st.plotly_chart(figure, config=PLOTLY_CONFIG, alt=alt, key="data_together_chart")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.generation.export import safe_cell
+from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSSES
 from abr_model.sources.part import UNITS
 from abr_model.sources.report import ImportReport, NothingImportedError
 from dashboard import session
@@ -50,6 +50,8 @@ def import_form() -> None:
         ready = given["sampling_rate_hz"] is not None and given["start_ms"] is not None
         if not ready:
             st.caption("This export does not state how it was sampled. Both figures are needed; nothing is guessed.")
+    if kinds != {COHORT}:
+        given["stated"] = _statements()
     if st.button("Import", type="primary", disabled=not ready, key="data_import", width="stretch"):
         _import(uploads, kinds, given)
 
@@ -63,13 +65,25 @@ def _questions() -> dict:
     return {"sampling_rate_hz": rate, "start_ms": start, "unit": unit}
 
 
+def _statements() -> dict:
+    """What the person may add of all recordings. A file's own words win; nothing said stays missing."""
+    oldest = float(AGE.maximum)
+    age = st.number_input("Age, if the file does not say", 0.0, oldest, None, 1.0, format="%g", key="data_age",
+                          placeholder="years, the same for all")  # fmt: skip
+    names = {loss.code: loss.label for loss in HEARING_LOSSES}
+    hearing = st.selectbox("Hearing, if the file does not say", list(names), None, format_func=names.get,
+                           key="data_hearing_loss", placeholder="not known")  # fmt: skip
+    return {AGE.name: age, HEARING_LOSS.name: hearing}
+
+
 def _import(uploads: list[Upload], kinds: set[str], given: dict) -> None:
     """Import, choose what came of it, and leave the report for the page; a problem leaves everything as it was."""
     try:
         if kinds == {COHORT}:
-            for upload in uploads:
-                cohort = read_cohort(upload)
-                session.choose_cohort(session.keep_cohort(cohort))
+            cohorts = [read_cohort(upload) for upload in uploads]  # all, before one is kept: a bad one leaves nothing
+            for cohort in cohorts:
+                path = session.keep_cohort(cohort)
+            session.choose_cohort(path)
             shown = _Shown((f"{len(cohort):,} recordings of {cohort.patients:,} patients, {cohort.kind.value}",), None)
         elif COHORT in kinds:
             raise InputError(
@@ -91,10 +105,7 @@ def _import(uploads: list[Upload], kinds: set[str], given: dict) -> None:
 
 
 def _refused_csv(report: ImportReport) -> bytes | None:
-    """The refused cells for a spreadsheet; None when nothing was refused."""
-    if not len(report.refused):
-        return None
-    return report.refused.map(safe_cell).to_csv(index=False).encode("utf-8-sig")
+    return report.refused_csv() if len(report.refused) else None
 
 
 def import_outcome() -> None:

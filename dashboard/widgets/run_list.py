@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from abr_model.training.runs import Run
-from dashboard.widgets.run_monitor import STATE_BADGES
+from dashboard.widgets.run_monitor import STATE_BADGES, shown_state
 
 
 def run_label(run: Run) -> str:
@@ -30,7 +30,7 @@ def run_table(runs: list[Run]) -> None:
         rows.append(
             {
                 "run": run_label(run),
-                "state": STATE_BADGES[run.state][1],
+                "state": STATE_BADGES[shown_state(run)][1],
                 "epochs": f"{status.get('epochs_done') or 0} of {status.get('epochs') or '?'}",
                 "recordings": f"{sum(recordings.values()):,}" if recordings else "–",
                 "cohort": status.get("cohort") or "–",

@@ -17,8 +17,8 @@ from dashboard.navigation import open_page
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.problem import plain, sentence, show_problem
 
-ACTIVE = ("pending", "running")
 STATE_BADGES = {
+    "not started": ("gray", "not started"),
     "pending": ("gray", "starting"),
     "running": ("primary", "training"),
     "finished": ("green", "finished"),
@@ -26,11 +26,24 @@ STATE_BADGES = {
     "failed": ("red", "failed"),
     "crashed": ("red", "broken off"),
 }
-"""Colour and word for each state of a run."""
+"""Colour and word for each state of a run, as :func:`shown_state` gives it."""
+ACTIVE = ("pending", "running")
+"""Of the shown states those of a trainer that lives."""
+AFTER_TRAINING = {
+    "fitting the sampler": "the sampler is fitted (about a minute with the preset default)",
+    "measuring on held-out recordings": "it is measured on the held-out recordings",
+}
+"""Stages of a run after its last batch, as words that go on a sentence."""
 RANGES = {"all epochs": None, "last 20": 20, "last 5": 5}
 SAID_BY_THE_STATE = ("", "training", "prepared", "starting")
 SMALL = 240
 POLL_ACTIVE_S, POLL_IDLE_S = 1.0, 5.0
+
+
+def shown_state(run: Run) -> str:
+    """The state of ``run``, telling one that is starting (pending) from one that nobody has started."""
+    state = run.state
+    return "not started" if state == "pending" and not run.active else state
 
 
 def run_monitor(run: Run, launch: Callable[[Run], None]) -> None:
@@ -38,17 +51,19 @@ def run_monitor(run: Run, launch: Callable[[Run], None]) -> None:
 
     It always polls: another window, or the command line, may start or end a training at any time.
     """
-    seconds = POLL_ACTIVE_S if run.state in ACTIVE else POLL_IDLE_S
+    seconds = POLL_ACTIVE_S if shown_state(run) in ACTIVE else POLL_IDLE_S
     st.fragment(_panel, run_every=seconds)(run.folder.as_posix(), launch)
 
 
 def _panel(folder: str, launch: Callable[[Run], None]) -> None:
     run = Run(folder)
-    state, status = run.state, run.status
+    state, status = shown_state(run), run.status
     _renew_page_when_changed(run, state)
     with st.container(border=True):
         _head(run, state, status)
         _actions(run, state, launch)
+        if state in ACTIVE and run.stop_requested:
+            st.caption(stopping_text(status.get("stage")))
     live, shown = _controls(state in ACTIVE)
     table = history_table(without_abandoned(_rows(run, live)), status.get("steps_per_epoch"))
     _curves(table, state in ACTIVE, shown)
@@ -104,10 +119,11 @@ def _actions(run: Run, state: str, launch: Callable[[Run], None]) -> None:
                     on_click=_end_at_once,
                     args=(run,),
                     key="training_force",
-                    help="Makes no model, and what was learned since the last whole epoch is lost. It can go on later.",
+                    help="Makes no model of what was learned last. The last checkpoint is kept: it can go on later.",
                 )
         elif run.resumable:
-            st.button("Resume", on_click=_resume, args=(run, launch), key="training_resume")
+            words = "Start" if state == "not started" else "Resume"
+            st.button(words, on_click=_resume, args=(run, launch), key="training_resume")
         if run.has_model and state not in ACTIVE:
             chosen = session.chosen_model_folder()
             if chosen is not None and chosen.folder == run.model_folder:
@@ -118,18 +134,46 @@ def _actions(run: Run, state: str, launch: Callable[[Run], None]) -> None:
                 _use_model(run)
 
 
+def stopping_text(stage: str | None) -> str:
+    """What a training that was asked to stop is still doing, and what “End at once” would keep.
+
+    Parameters
+    ----------
+    stage
+        ``status["stage"]`` of the run.
+    """
+    if stage in AFTER_TRAINING:
+        return (
+            f"Training has stopped and its checkpoint is saved. Now {AFTER_TRAINING[stage]}, so that there is a model "
+            "of what was learned. “End at once” skips that and keeps the checkpoint: it can go on later."
+        )
+    return (
+        "It finishes its batch and saves a checkpoint. Then it makes a model of what was learned: with the preset "
+        "default, fitting the sampler takes about a minute. “End at once” makes no model and keeps the last checkpoint "
+        "that was saved."
+    )
+
+
+def tell(problem: InputError) -> None:
+    """Show ``problem`` at the top of the page when it is drawn next; a change of a run must not draw it away."""
+    st.session_state["training_problem"] = problem
+    st.session_state.pop("training_seen", None)
+
+
 def _resume(run: Run, launch: Callable[[Run], None]) -> None:
     try:
         launch(run)
     except InputError as error:
-        st.session_state["training_problem"] = error
+        tell(error)
 
 
 def _end_at_once(run: Run) -> None:
     from abr_model.training import launch as background
 
-    if not background.force_stop(run):
-        st.session_state["training_problem"] = InputError("the training could not be ended: it has ended by itself")
+    try:
+        background.force_stop(run)
+    except InputError as error:
+        tell(error)
 
 
 def _use_model(run: Run) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.navigation import pages
+from dashboard.widgets.model_picker import model_picker
 from dashboard.widgets.problem import plain
 
 NOTICE = "Synthetic. Research use only."
@@ -25,10 +26,9 @@ def sidebar(current: st.Page) -> None:
 
 def _loaded(slot) -> None:
     loaded = session.chosen_cohort()
-    model = session.chosen_model_folder()
     with slot:
         st.caption("Cohort")
         st.markdown(f"**{plain(loaded.name)}**  \n:gray[{len(loaded.cohort):,} recordings]")
         st.caption("Model")
-        st.markdown(f"**{plain(model.name)}**" if model else ":gray[none yet: train one]")
+        model_picker()
         st.caption(NOTICE)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
 from abr_model.configuration import load_preset, preset_names
 from abr_model.errors import InputError
+from abr_model.training.claim import check_free
 from abr_model.training.runs import Run, active_run
 from dashboard import session
 from dashboard.summaries import selection_funnel
 from dashboard.widgets.preset_form import preset_form
-from dashboard.widgets.problem import plain, sentence, show_problem
+from dashboard.widgets.problem import plain, sentence
+from dashboard.widgets.run_monitor import tell
 
 
 def start_training(launch: Callable[[Run], None]) -> None:
@@ -74,12 +77,17 @@ def _what_is_kept(loaded: session.LoadedCohort, preparation) -> bool:
 
 
 def _start(preset, loaded: session.LoadedCohort, launch: Callable[[Run], None]) -> None:
+    run = None
     try:
+        check_free(session.runs_folder())  # another window may have started one since this page was drawn
         run = Run.create(session.runs_folder(), preset, loaded.path)
         launch(run)
     except InputError as error:
-        show_problem(error)
-        return
-    st.session_state["training_run"] = run.id
+        tell(error)
+        if run is not None and not run.active:
+            with suppress(OSError):  # the run is listed: it says why it does not train, and can be resumed
+                run.write_status(state="failed", message=str(error))
+    if run is not None:
+        st.session_state["training_run"] = run.id
     st.session_state.pop("training_seen", None)
     st.rerun()

@@ -9,7 +9,7 @@ from abr_model.training.fit import fit
 from abr_model.training.runs import Run
 
 SMALL = {
-    "preparation": {"samples": 80},
+    "preparation": {"samples": 80, "sampling_rate_hz": 6000},
     "network": {"samples": 80, "width": 16, "heads": 2, "layers": 1, "feed_forward": 16, "latent": 4},
     "training": {"epochs": 3, "batch_size": 32, "log_every_steps": 1, "learning_rate": 0.003, "schedule": "constant"},
 }

@@ -146,3 +146,17 @@ def test_frozen():
 def test_importing_it_is_light():
     code = "import sys, abr_model.configuration; sys.exit('torch' in sys.modules or 'pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_preset_that_cannot_be_read_is_said(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        load_preset("x" * 5000 + ".yaml")
+    (tmp_path / "mine.yaml").mkdir()
+    with pytest.raises(InputError, match="no such preset"):
+        load_preset(tmp_path / "mine.yaml")
+
+
+def test_a_preset_of_before_the_sampling_rate_means_15_khz():
+    values = load_preset("default").model_dump(mode="json")
+    del values["preparation"]["sampling_rate_hz"]
+    assert parse_preset(values) == load_preset("default")

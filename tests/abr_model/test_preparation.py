@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from abr_model.cohort import Cohort, Provenance, Sampling
+from abr_model.configuration import PreparationConfig
 from abr_model.errors import InputError
 from abr_model.preparation import (
     ModelInputs,
@@ -90,10 +91,53 @@ def test_recordings_shorter_than_the_window_are_refused():
         select(cohort_of(samples=50), SelectionRules(samples=40))
 
 
-@pytest.mark.parametrize("bad", [{"polarity": "both"}, {"samples": 0}, {"fmp_above": float("nan")}])
+@pytest.mark.parametrize(
+    "bad", [{"polarity": "both"}, {"samples": 0}, {"fmp_above": float("nan")}, {"sampling_rate_hz": 0}]
+)
 def test_impossible_rules_are_refused(bad):
     with pytest.raises(InputError):
         SelectionRules(**bad)
+
+
+@pytest.mark.parametrize("rate_hz", [10000, 20000, 30000])
+def test_the_window_is_the_same_time_whatever_the_device(rate_hz):
+    """A slow wave sampled at any rate is the same 200 numbers after selection."""
+    slow = cohort_of(samples=600)
+    traces = {
+        rate: np.sin(2 * np.pi * 0.3 * np.arange(600) * 1000 / rate)[None].repeat(len(slow), 0)
+        for rate in (rate_hz, 15000)
+    }
+    recorded, usual = (
+        Cohort(traces[rate], slow.table, Sampling(rate_hz=rate, start_ms=0), slow.provenance)
+        for rate in (rate_hz, 15000)
+    )
+    selection, expected = select(recorded, SelectionRules()), select(usual, SelectionRules())
+    np.testing.assert_allclose(selection.cohort.time_ms, expected.cohort.time_ms)
+    np.testing.assert_allclose(selection.cohort.waveforms[:, 10:], expected.cohort.waveforms[:, 10:], atol=0.03)
+    assert f"resampled from {rate_hz:,} to 15,000 Hz" in selection.funnel["rule"].tolist()
+    assert not expected.funnel["rule"].str.contains("resampled").any()
+    as_recorded = select(recorded, SelectionRules(sampling_rate_hz=None)).cohort
+    assert as_recorded.sampling.rate_hz == rate_hz
+    np.testing.assert_array_equal(as_recorded.waveforms[0], recorded.waveforms[0, :200])
+
+
+def test_a_wave_marked_outside_of_the_window_is_masked_and_counted():
+    cohort = cohort_of(fmp=5.0, latency_V_ms=np.tile([2.0, 2.7, np.nan], 20), samples=120)
+    selection = select(cohort, SelectionRules(samples=40))  # ends at 2.6 ms
+    scaling = Scaling.fit(selection.cohort)
+    mask = model_inputs(selection.cohort, scaling).mask.numpy()
+    np.testing.assert_array_equal(mask[:, 2], np.tile([1, 0, 0], 20))
+    np.testing.assert_array_equal(mask[:, 5], np.tile([1, 0, 1], 20))
+    assert scaling.label_mean[2] == pytest.approx(2.0), "not learned from either"
+    assert selection.funnel["rule"].iloc[-1] == "20 waves marked outside of it left out"
+    assert cohort.table["latency_V_ms"].notna().sum() == 40, "the cohort itself is left alone"
+
+
+def test_the_rules_of_a_preset_are_all_taken_over():
+    asked = PreparationConfig(fmp_above=2.5, polarity="rarefaction", samples=80, sampling_rate_hz=None)
+    assert SelectionRules.of(asked) == SelectionRules(2.5, "rarefaction", True, 80, None)
+    assert not SelectionRules.of(asked, conditions_present=False).conditions_present
+    assert SelectionRules.of(PreparationConfig()) == SelectionRules()
 
 
 # --- split

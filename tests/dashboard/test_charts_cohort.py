@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abr_model.averages import level_means
 from abr_model.cohort import Cohort, Provenance, Sampling
-from dashboard.charts.cohort import ear_series, level_means, mean_by_level, wave_marks
+from dashboard.charts.cohort import ear_series, mean_by_level, wave_marks
 from dashboard.charts.traces import joined, scale_bar_uv, spacing_uv
 from dashboard.style import EAR_COLOURS, TRACE_STYLES
 

@@ -66,3 +66,17 @@ def test_funnel_has_one_bar_a_rule_with_its_numbers():
     kept, removed = funnel_chart(funnel, "light").data
     assert list(kept.x) == [1000, 960]
     assert list(removed.text) == ["1,000", "960  (−40)"]
+
+
+def test_missing_together_shows_each_pair_once_and_names_the_strongest():
+    from dashboard.charts.missingness import together_in_words, together_map
+
+    names = ["age_years", "latency_I_ms", "latency_V_ms"]
+    correlation = pd.DataFrame([[1, 0.8, -0.5], [0.8, 1, 0.0], [-0.5, 0.0, 1]], names, names)
+    heat = together_map(correlation, "light").data[0]
+    assert list(heat.x) == ["Age", "Wave I latency"] and list(heat.y) == ["Wave I latency", "Wave V latency"]
+    np.testing.assert_array_equal(heat.z, [[0.8, np.nan], [-0.5, 0.0]])
+    assert [list(row) for row in heat.text] == [["0.8", ""], ["−0.5", "0.0"]]
+    text = " ".join(together_in_words(correlation))
+    assert "Most together: age and wave I latency (0.80)" in text
+    assert "Most apart: age and wave V latency (−0.50)" in text

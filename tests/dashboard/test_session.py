@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import threading
 
 import pytest
@@ -24,14 +26,19 @@ def write(folder, name, patients=3, seed=0):
     return simulate(patients, seed).write(folder / "cohorts" / name)
 
 
+def describe(model, name, model_id="0123abcd"):
+    model.mkdir(parents=True)
+    text = {"preset": {"name": name}, "model_id": model_id,
+            "provenance": {"kind": "simulated", "cohort": "s", "recordings": {"train": 7}}}  # fmt: skip
+    (model / "model.json").write_text(json.dumps(text))
+
+
 def test_data_folder_is_the_checkout_without_the_variable(monkeypatch, project_root):
     monkeypatch.delenv("ABR_DATA")
     assert session.data_folder() == project_root / "data"
 
 
 def test_lists_cohorts_newest_first_and_leaves_out_what_is_none(folder):
-    import os
-
     old, new = write(folder, "a.parquet"), write(folder, "b.parquet", seed=1)
     os.utime(old, ns=(1, 1))
     (folder / "cohorts" / "c.parquet").write_text("not a cohort")
@@ -106,14 +113,6 @@ def test_a_broken_model_folder_is_not_offered(folder):
 
 
 def test_shipped_models_come_first_and_default_first_of_them(folder):
-    import json
-
-    def describe(model, name):
-        model.mkdir(parents=True)
-        text = {"preset": {"name": name}, "model_id": "0123abcd",
-                "provenance": {"kind": "simulated", "cohort": "s", "recordings": {"train": 7}}}  # fmt: skip
-        (model / "model.json").write_text(json.dumps(text))
-
     describe(folder / "runs" / "r" / "model", "mine")
     describe(folder / "shipped" / "a", "a")
     describe(folder / "shipped" / "default", "default")
@@ -123,3 +122,76 @@ def test_shipped_models_come_first_and_default_first_of_them(folder):
         ("mine · 0123", "trained here"),
     ]
     assert session.chosen_model_folder().recordings == 7
+
+
+def test_a_simulated_clinic_of_another_simulator_is_made_anew(folder):
+    from dataclasses import replace
+
+    path = session.simulated_cohort_file(3, 0)
+    cohort = simulate(3, 0)
+    old = cohort.provenance.model_copy(update={"details": cohort.provenance.details | {"parameters_sha256": "0" * 64}})
+    replace(cohort, provenance=old).write(path)
+    assert session.simulated_cohort_file(3, 0) == path
+    assert session.load_cohort(path).cohort.provenance.details == cohort.provenance.details
+    written = path.stat().st_mtime_ns
+    assert session.simulated_cohort_file(3, 0).stat().st_mtime_ns == written
+
+
+class ReadsAll:
+    """Stands in for loading: folders in ``damaged`` cannot be read."""
+
+    def __init__(self, damaged):
+        self.damaged = {str(folder) for folder in damaged}
+
+    def __call__(self, folder):
+        if str(folder) in self.damaged:
+            raise InputError("the weights are damaged", file="weights.safetensors")
+        return session.LoadedModel(None, f"model of {folder.name}", folder)
+
+
+@pytest.fixture
+def three_models(folder):
+    folders = [folder / "shipped" / "default", folder / "runs" / "a" / "model", folder / "runs" / "b" / "model"]
+    for number, model in enumerate(folders):
+        describe(model, "default", f"{number}123abcd")
+    os.utime(folders[1] / "model.json", ns=(2, 2))
+    os.utime(folders[2] / "model.json", ns=(1, 1))
+    return folders
+
+
+def test_a_damaged_model_gives_way_to_the_next_and_that_is_said(three_models, monkeypatch):
+    shipped, a, b = three_models
+    monkeypatch.setattr(session, "_load_model", ReadsAll([shipped, a]))
+    assert session.chosen_model().folder == b
+    assert "weights.safetensors" in session.pop_model_problem()
+    assert session.pop_model_problem() is None
+    assert session.chosen_model_folder().folder == b
+    assert session.chosen_model().folder == b and session.pop_model_problem() is None
+
+
+def test_a_chosen_model_is_kept_until_it_breaks(three_models, monkeypatch):
+    shipped, a, b = three_models
+    monkeypatch.setattr(session, "_load_model", ReadsAll([a]))
+    session.choose_model(b)
+    assert session.chosen_model().folder == b
+    with pytest.raises(InputError):
+        session.choose_model(a)
+    assert session.chosen_model().folder == b
+    monkeypatch.setattr(session, "_load_model", ReadsAll([b]))
+    assert session.chosen_model().folder == shipped
+
+
+def test_only_damaged_models_are_an_error(three_models, monkeypatch):
+    monkeypatch.setattr(session, "_load_model", ReadsAll(three_models))
+    with pytest.raises(InputError, match="weights"):
+        session.chosen_model()
+
+
+def test_models_of_one_name_are_told_apart(folder):
+    from dashboard.widgets.model_picker import model_names
+
+    describe(folder / "shipped" / "default", "default")
+    describe(folder / "runs" / "r7" / "model", "default")
+    describe(folder / "runs" / "r8" / "model", "other")
+    names = model_names(session.available_models())
+    assert sorted(names.values()) == ["default · 0123 · default", "default · 0123 · r7", "other · 0123"]

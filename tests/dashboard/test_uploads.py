@@ -42,6 +42,14 @@ def test_real_text_exports_state_their_sampling(human_recordings, tmp_path, monk
     assert set(result.report.files["file"]) == {u.name for u in uploads}
 
 
+def test_a_text_export_in_utf_16_states_its_sampling_too(human_recordings, tmp_path, monkeypatch):
+    monkeypatch.setenv("ABR_DATA", str(tmp_path))
+    file = sorted((human_recordings / "native").glob("*.TXT"))[0]
+    upload = Upload(file.name, file.read_text(encoding="latin-1").encode("utf-16"))
+    assert upload.content_kind == STATES_SAMPLING
+    assert len(import_recordings([upload]).cohort) > 0
+
+
 def test_a_table_does_not_state_its_sampling():
     assert Upload("export.csv", b"Patient_ID,1,2\n").content_kind == SAMPLING_UNKNOWN
 

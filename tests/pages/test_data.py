@@ -167,3 +167,44 @@ def test_an_export_without_sampling_is_asked_for_it_then_imported_without_names(
     assert loaded.sampling.rate_hz == 15000
     for file in data_folder.rglob("*.parquet"):
         assert b"Mustermann" not in file.read_bytes()
+
+
+def test_of_two_cohort_files_with_a_bad_one_neither_is_kept(app, tmp_path, data_folder):
+    before, files = chosen(app), sorted(data_folder.rglob("*.parquet"))
+    good = as_bytes(simulate(patients=4, seed=9), tmp_path)
+    both = [
+        ("good.parquet", good, "application/octet-stream"),
+        ("bad.parquet", good[:2000], "application/octet-stream"),
+    ]
+    app.file_uploader(key="data_upload_0").set_value(both).run()
+    app.button(key="data_import").click().run()
+    assert "bad" in app.error[0].value and "kept" in app.error[0].value
+    assert chosen(app) == before and sorted(data_folder.rglob("*.parquet")) == files
+
+
+def test_age_and_hearing_can_be_stated_for_text_exports(app, human_recordings):
+    file = sorted((human_recordings / "native").glob("*.TXT"))[0]
+    upload(app, file.name, file.read_text(encoding="latin-1").encode("utf-16"))
+    app.number_input(key="data_age").set_value(25.0)
+    app.selectbox(key="data_hearing_loss").set_value("normal").run()
+    app.button(key="data_import").click().run()
+    assert not app.exception and not app.error
+    table = Cohort.read(chosen(app)).table
+    assert (table["age_years"] == 25).all() and (table["hearing_loss"] == "normal").all()
+    assert any("age 25 years stated by the person" in m.value.lower() for m in app.markdown)
+
+
+def test_more_recordings_than_one_picture_holds_are_said_to_be_that(app, words, monkeypatch):
+    from dashboard.widgets import cohort_views
+
+    assert "Not drawn" not in words(app)
+    monkeypatch.setattr(cohort_views, "MAXIMUM_TRACES", 5)
+    app.run()
+    assert "more than the 5 that one picture holds" in words(app) and "without a level" not in words(app)
+
+
+def test_what_is_missing_together_is_a_picture_with_words(app, words):
+    app.segmented_control(key="data_view").set_value("What is missing").run()
+    alts = [chart.proto.alt for chart in app.get("plotly_chart")]
+    assert any(alt.startswith("Correlation of being missing") for alt in alts)
+    assert "missing in the same recordings" in words(app)

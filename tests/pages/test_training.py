@@ -11,6 +11,7 @@ from abr_model.errors import InputError
 from abr_model.training import launch as background
 from abr_model.training.lock import Lock
 from abr_model.training.runs import Run, list_runs
+from dashboard.widgets import start_training
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ def test_a_threshold_that_keeps_nothing_is_explained_and_cannot_be_started(open_
     assert app.button(key="training_start").disabled
 
 
-def test_a_start_that_is_refused_is_explained(open_page, sample_cohort, monkeypatch, words):
+def test_a_start_that_is_refused_is_explained_and_leaves_a_run_that_can_go_on(
+    open_page, sample_cohort, data_folder, monkeypatch, words
+):
     def refuse(run):
         raise InputError("the training cannot be started: the disk is full")
 
@@ -98,6 +101,42 @@ def test_a_start_that_is_refused_is_explained(open_page, sample_cohort, monkeypa
     app.button(key="training_start").click().run()
     assert not app.exception
     assert "the disk is full" in words(app).lower().replace("\\", "")
+    (run,) = list_runs(data_folder / "runs")
+    assert (run.state, run.active) == ("failed", False)
+    assert app.selectbox(key="training_run").value == run.id
+    app = open_page("training")
+    assert "failed" in words(app)
+    assert "the disk is full" in words(app).lower().replace("\\", "")
+    assert "training_stop" not in [button.key for button in app.button]
+    started = []
+    monkeypatch.setattr(background, "launch", started.append)
+    app.button(key="training_resume").click().run()
+    assert started == [run]
+
+
+def test_a_start_while_another_window_trains_makes_no_run(open_page, run, data_folder, launched, words, monkeypatch):
+    monkeypatch.setattr(start_training, "active_run", lambda root: None)  # the other one starts a moment later
+    app = open_page("training")
+    run.write_status(state="running", message="training")
+    lock = Lock(run.folder / "lock")
+    assert lock.acquire()
+    try:
+        app.button(key="training_start").click().run()
+    finally:
+        lock.release()
+    assert not app.exception
+    assert "another training is active" in words(app).lower().replace("\\", "")
+    assert (list_runs(data_folder / "runs"), launched) == ([run], [])
+
+
+def test_a_run_that_nobody_started_is_called_so_and_can_be_started(open_page, run, launched, words):
+    run.write_status(state="pending", message="prepared")
+    app = open_page("training")
+    assert "not started" in words(app)
+    assert "training_stop" not in [button.key for button in app.button]
+    assert app.button(key="training_resume").label == "Start"
+    app.button(key="training_resume").click().run()
+    assert launched == [run]
 
 
 def test_a_finished_run_shows_its_curves(open_page, run, words):
@@ -123,7 +162,7 @@ def test_steps_done_twice_after_a_resumption_are_drawn_once(open_page, run):
     assert losses.tolist() == [100.0 - step for step in range(1, 16)] + [1.0]
 
 
-def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page, run, monkeypatch):
+def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page, run, monkeypatch, words):
     run.write_status(state="running", message="training", epochs_done=1, step=12, started="2026-01-01T00:00:00+00:00")
     lock = Lock(run.folder / "lock")
     assert lock.acquire()
@@ -134,8 +173,14 @@ def test_a_run_that_trains_can_be_stopped_and_no_second_one_be_started(open_page
         app.button(key="training_stop").click().run()
         assert run.stop_requested
         assert app.button(key="training_stop").disabled
+        assert "about a minute" in words(app)
+        run.write_status(stage="fitting the sampler")
+        app.run()
+        assert "Training has stopped and its checkpoint is saved" in words(app)
+        app.button(key="training_force").click().run()
+        assert "it was started from a command line" in words(app)
         ended = []
-        monkeypatch.setattr(background, "force_stop", lambda asked: ended.append(asked) or True)
+        monkeypatch.setattr(background, "force_stop", ended.append)
         app.button(key="training_force").click().run()
         assert not app.exception
         assert ended == [run]

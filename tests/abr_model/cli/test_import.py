@@ -138,3 +138,14 @@ def test_real_files(abr, human_recordings, tmp_path):
     code, said, _ = abr("import", *files, "--out", tmp_path / "real.parquet")
     assert code == 0 and "real.parquet: 18 recordings of 2 patients, 495 samples" in said
     assert "dB nHL" in said and "DEMO" not in said
+
+
+def test_what_the_person_states_fills_what_the_files_lack(abr, human_recordings, tmp_path):
+    files, out = sorted((human_recordings / "native").glob("*.TXT")), tmp_path / "real.parquet"
+    said = ("--age", 25, "--hearing-loss", "normal", "--sex", "female", "--polarity", "alternating")
+    code, text, _ = abr("import", *files, "--out", out, *said)
+    assert code == 0 and "age 25 years stated by the person for 18 recordings" in text.replace("\n", " ")
+    table = Cohort.read(out).table
+    assert (table["age_years"] == 25).all() and (table["stimulus_polarity"] == "alternating").all()
+    code, _, error = abr("import", *files, "--out", out, "--hearing-loss", "deaf")
+    assert code == 2 and "sensorineural" in error

@@ -61,7 +61,7 @@ def test_stop_asks_an_active_run_and_refuses_an_ended_one(tmp_path, small_preset
     try:
         abr("runs", "stop", run.id, "--runs", tmp_path)
         assert run.stop_requested
-        with pytest.raises(InputError, match="background"):
+        with pytest.raises(InputError, match="no background training"):
             abr("runs", "stop", run.id, "--force", "--runs", tmp_path)
     finally:
         lock.release()

@@ -41,7 +41,7 @@ def test_train_writes_a_run_and_says_where_the_model_is(tmp_path, preset_file, c
     assert run.id in output
     assert "finished: all 1 epochs trained" in output
     assert str(out) in output
-    assert "Wave V latency, mean absolute error" in output
+    assert "Wave V latency read from the trace alone, mean absolute error" in output
     assert TrainedModel.load(out).model_id == TrainedModel.load(run.model_folder).model_id
 
 
@@ -70,6 +70,21 @@ def test_a_prepared_run_is_trained(tmp_path, small_presets, cohort_file):
     run = Run.create(tmp_path, small_presets["reference"], cohort_file, epochs=1)
     abr("train", "--run", run.folder)
     assert run.state == "finished"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--epochs", 9), ("--seed", 0), ("--preset", "default"), ("--threads", 1), ("--name", "x"), ("--parallel",)],
+    ids=lambda option: option[0],
+)
+def test_what_a_run_was_made_with_cannot_be_changed_later(tmp_path, small_presets, cohort_file, option):
+    """Also where the value is the default one: who gives it expects it to count."""
+    run = Run.create(tmp_path, small_presets["reference"], cohort_file, epochs=1)
+    with pytest.raises(InputError, match=f"{option[0]} cannot be combined with --run"):
+        abr("train", "--run", run.folder, *option)
+    with pytest.raises(InputError, match=f"{option[0]} cannot be combined with --resume"):
+        abr("train", "--resume", run.id, "--runs", tmp_path, *option)
+    assert run.state == "pending"
 
 
 @pytest.mark.parametrize(

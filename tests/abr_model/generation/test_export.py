@@ -101,13 +101,13 @@ def test_dense_samples_get_more_decimals(cohort):
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\tx", "\rx", '=HYPERLINK("http://x")', "\n=1"]
+    "cell", ["=1+1", "+1+1", "-A1", "-5-5", "@SUM(A1)", " =1", "\t=1", "\tx", "\rx", '=HYPERLINK("http://x")', "\n=1"]
 )
 def test_a_formula_becomes_text(cell):
     assert safe_cell(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["click", "a=b", "P-1", "", None, 1.5, -3])
+@pytest.mark.parametrize("cell", ["click", "a=b", "P-1", "", None, 1.5, -3, "-5", "+1", "-0.5", "-1,5", "-1e-3"])
 def test_other_cells_are_left_alone(cell):
     assert safe_cell(cell) == cell
 

@@ -208,3 +208,75 @@ def test_refused_and_read_add_up(clinic, write_csv):
     assert (report.recordings_read, report.recordings_refused) == (10, 3)
     assert len(report.refused) == 4
     assert report.lines()[0] == "10 recordings read, 3 refused"
+
+
+# --- what the person states -----------------------------------------------------------------------------------------
+
+STATED = {"age_years": 25, "hearing_loss": "normal", "sex": None}
+
+
+def test_a_statement_fills_missing_cells_and_is_told(tmp_path, smartep_text):
+    path = tmp_path / "export.TXT"
+    path.write_text(smartep_text())
+    result = read_recordings(path, salt=SALT, stated=STATED)
+    table = result.cohort.table
+    assert table["age_years"].tolist() == [25, 25] and table["hearing_loss"].tolist() == ["normal", "normal"]
+    assert table["sex"].isna().all()
+    assert "age 25 years stated by the person for 2 recordings" in result.report.lines()
+    assert result.cohort.provenance.details["stated"] == {
+        "age_years": {"value": 25.0, "recordings": 2},
+        "hearing_loss": {"value": "normal", "recordings": 2},
+    }
+
+
+def test_what_the_file_says_wins_over_a_statement(clinic, write_csv):
+    rows = clinic(6)
+    rows[1]["Age"] = ""
+    path = write_csv(rows)
+    options = {"salt": SALT, "sampling_rate_hz": 15_000, "start_ms": 0}
+    before = read_recordings(path, **options).cohort.table
+    result = read_recordings(path, **options, stated={"age_years": 70, "hearing_loss": "total"})
+    after = result.cohort.table
+    assert np.flatnonzero(after["age_years"] == 70).tolist() == [1] and np.isnan(before["age_years"][1])
+    assert after["hearing_loss"].tolist() == before["hearing_loss"].tolist()
+    assert any("total stated by the person was not used" in line for line in result.report.lines())
+
+
+def test_recordings_with_statements_can_be_selected_for_training(human_recordings):
+    from abr_model.preparation import SelectionRules, select
+
+    files = sorted((human_recordings / "native").glob("*.TXT"))
+    rules = SelectionRules(fmp_above=None, polarity=None)
+    with pytest.raises(InputError, match="no recording is left"):
+        select(read_recordings(files, salt=SALT).cohort, rules)
+    assert len(select(read_recordings(files, salt=SALT, stated=STATED).cohort, rules).cohort) == 18
+
+
+@pytest.mark.parametrize(
+    ("stated", "column"),
+    [
+        ({"age_years": 200}, "age_years"),
+        ({"age_years": -1}, "age_years"),
+        ({"age_years": float("nan")}, "age_years"),
+        ({"hearing_loss": "deaf"}, "hearing_loss"),
+        ({"sex": "x"}, "sex"),
+        ({"intensity_db_nhl": 60}, "intensity_db_nhl"),
+        ({"name": "x"}, "name"),
+    ],
+)
+def test_a_statement_that_cannot_be_is_refused(tmp_path, smartep_text, stated, column):
+    path = tmp_path / "export.TXT"
+    path.write_text(smartep_text())
+    with pytest.raises(InputError) as refused:
+        read_recordings(path, salt=SALT, stated=stated)
+    assert refused.value.column == column and refused.value.allowed and refused.value.row is None
+
+
+def test_refused_cells_for_a_spreadsheet_are_no_formula_and_numbers_stay():
+    from abr_model.sources.report import ImportReport
+
+    cells = [("=cmd|'/c calc'!A1.csv", 1, "Age", "-5", "µ")]
+    refused = pd.DataFrame(cells, columns=["file", "row", "column", "value", "reason"])
+    report = ImportReport(files=pd.DataFrame({"read": [0], "refused": [1]}), refused=refused)
+    text = report.refused_csv().decode("utf-8-sig")
+    assert text.splitlines()[1] == "'=cmd|'/c calc'!A1.csv,1,Age,-5,µ"

@@ -218,3 +218,23 @@ def test_no_identifier_anywhere_in_the_refusals(tmp_path, smartep_text):
     said = result.report.refused.to_csv() + "\n".join(result.report.lines())
     assert "JANE" not in said and "JDOE" not in said
     assert result.cohort.table[list(CONDITION_NAMES)].notna().sum(axis=None) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+def test_any_encoding_gives_the_same_recordings(tmp_path, smartep_text, encoding):
+    path = tmp_path / "export.TXT"
+    path.write_text(smartep_text(), encoding=encoding)
+    cohort = read_recordings(path, salt=SALT).cohort
+    usual = read(tmp_path, smartep_text()).cohort
+    pd.testing.assert_frame_equal(cohort.table, usual.table)
+    np.testing.assert_array_equal(cohort.waveforms, usual.waveforms)
+
+
+def test_a_utf_16_file_cut_within_a_letter_is_explained(tmp_path, smartep_text):
+    path = tmp_path / "export.TXT"
+    path.write_bytes(smartep_text().encode("utf-16")[:-1])
+    with pytest.raises(InputError, match="damaged"):
+        read_recordings(path, salt=SALT)
+    path.write_bytes("a,b\n1,2\n".encode("utf-16")[:-1])
+    with pytest.raises(InputError, match="damaged"):
+        read_recordings(path, salt=SALT)

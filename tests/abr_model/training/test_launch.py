@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -36,7 +38,8 @@ def long_run(tmp_path, small_presets, cohort_file):
     preset = small_presets["reference"].changed(training={"early_stopping_patience": 9999, "learning_rate": 0.0001})
     run = Run.create(tmp_path / "runs", preset, cohort_file, epochs=2000)
     yield run
-    force_stop(run)
+    with suppress(InputError):
+        force_stop(run)
 
 
 def test_a_background_run_lives_is_killed_and_goes_on(long_run):
@@ -90,19 +93,65 @@ def test_force_ends_the_launched_process_and_no_other(long_run):
         created = psutil.Process(process.pid).create_time()
         record = run.folder / "launch.json"
         record.write_text(json.dumps({"pid": process.pid, "created": created - 60}))
-        assert not force_stop(run), "another process under the number of one that has ended"
+        with pytest.raises(InputError, match="no background training"):
+            force_stop(run)  # another process under the number of one that has ended
         assert process.poll() is None
         record.write_text(json.dumps({"pid": process.pid, "created": created}))
-        assert force_stop(run)
+        force_stop(run)
         assert not psutil.pid_exists(process.pid)
         lock.release()
         assert run.state == "stopped"
         assert "force" in run.message
-        assert not force_stop(run), "nothing left to end"
+        with pytest.raises(InputError, match="stopped: there is nothing to end"):
+            force_stop(run)
     finally:
         lock.release()
         process.kill()
         process.wait()
+
+
+def test_force_ends_a_trainer_that_is_only_starting(long_run):
+    run = long_run
+    launch(run)
+    assert run.state == "pending", "it is still importing torch"
+    pid = json.loads((run.folder / "launch.json").read_text())["pid"]
+    run.request_stop()
+    force_stop(run)
+    wait_until(lambda: not psutil.pid_exists(pid), run)
+    assert (run.state, run.active, run.resumable) == ("stopped", False, True)
+    assert "from its start" in run.message
+
+
+def test_a_process_that_cannot_be_started_leaves_a_run_that_says_so_and_can_be_started_later(long_run, monkeypatch):
+    run = long_run
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(InputError, match="Cannot allocate memory"):
+        launch(run)
+    assert (run.state, run.active, run.resumable) == ("failed", False, True)
+    assert "Cannot allocate memory" in run.message
+
+
+def test_the_trainer_finds_a_package_that_is_not_installed(long_run, monkeypatch, project_root, tmp_path):
+    given = {}
+
+    class Popen(subprocess.Popen):
+        def __init__(self, arguments, **options):
+            given.update(options)
+            super().__init__([sys.executable, "-c", "pass"], **options)
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["somewhere", "else"]))
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    launch(long_run)
+    monkeypatch.undo()
+    assert given["env"]["PYTHONPATH"].split(os.pathsep) == [str(project_root), "somewhere", "else"]
+    # -S: without the site-packages, and with them without an installed abr_model
+    found = [sys.executable, "-S", "-c", "import abr_model; print(abr_model.__file__)"]
+    said = subprocess.run(found, env=given["env"], cwd=tmp_path, capture_output=True, text=True)
+    assert said.stdout.strip() == str(project_root / "abr_model" / "__init__.py"), said.stderr
 
 
 def test_a_trainer_that_cannot_train_says_why(tmp_path, small_presets, small_cohort):

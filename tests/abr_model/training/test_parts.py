@@ -36,3 +36,11 @@ def test_the_leaky_split_is_named_so(small_cohort):
     parts = prepare_parts(small_cohort, preset)
     assert parts.split.kind == "recording (leaky)"
     assert set(parts.train.table["patient_id"]) & set(parts.test.table["patient_id"])
+
+
+def test_recordings_of_another_device_are_trained_on_the_preset_s_time_axis(small_cohort):
+    parts = prepare_parts(small_cohort.resampled(30_000), load_preset("reference"))
+    expected = prepare_parts(small_cohort, load_preset("reference"))
+    assert parts.train.sampling == expected.train.sampling
+    np.testing.assert_allclose(parts.train.waveforms, expected.train.waveforms, atol=0.2)
+    assert np.corrcoef(parts.train.waveforms.ravel(), expected.train.waveforms.ravel())[0, 1] > 0.99

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from pathlib import Path
 
+import psutil
 import pytest
 
 from abr_model.errors import InputError
@@ -187,3 +190,43 @@ def test_stop_is_a_file_and_an_ended_run_takes_none(run):
     run.write_status(state="finished")
     run.request_stop()
     assert not run.stop_requested
+
+
+def test_a_run_that_nobody_started_can_be_started_and_one_that_is_starting_cannot(run):
+    assert (run.state, run.active, run.resumable) == ("pending", False, True)
+    process = psutil.Process()
+    (run.folder / "launch.json").write_text(json.dumps({"pid": process.pid, "created": process.create_time()}))
+    assert (run.state, run.active, run.resumable) == ("pending", True, False)
+
+
+def test_a_run_that_is_deleted_meanwhile_is_left_out_of_the_list(run, small_presets, cohort_file, monkeypatch):
+    other = Run.create(run.folder.parent, small_presets["reference"], cohort_file)
+    as_it_was = Path.glob
+
+    def glob(folder, pattern):
+        found = list(as_it_was(folder, pattern))
+        (other.folder / "config.yaml").unlink(missing_ok=True)
+        return iter(found)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    assert list_runs(run.folder.parent) == [run]
+
+
+def test_two_threads_write_the_status_at_once(run):
+    """Two sessions of the dashboard are threads of one process."""
+    problems = []
+
+    def write(name):
+        try:
+            for i in range(200):
+                run.write_status(**{name: i})
+        except OSError as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b", "c", "d")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert not list(run.folder.glob(".status*"))

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import torch
+
+from abr_model.configuration import load_preset
+from abr_model.network.outputs import Decoded, Posterior
+from abr_model.preparation import model_inputs
+from abr_model.training.figures import held_out_figures
+from abr_model.training.parts import prepare_parts
+
+
+def copies_its_labels():
+    """A network whose z holds the labels that it was given, and which reads nothing from the trace."""
+
+    def encode(batch):
+        z = torch.cat([batch.latency, batch.amplitude], 1)
+        return Posterior(z, torch.zeros_like(z))
+
+    def decode(z, static):
+        return Decoded(torch.zeros(len(z), 200), z[:, :3], z[:, 3:])
+
+    return SimpleNamespace(encode=encode, decode=decode)
+
+
+def test_a_label_that_was_given_is_not_measured_as_read(small_cohort):
+    parts = prepare_parts(small_cohort, load_preset("reference"))
+    inputs = model_inputs(parts.test, parts.scaling)
+    mean_trace = parts.train.waveforms.mean(0)
+    figures = held_out_figures(copies_its_labels(), parts.scaling, parts.test, inputs, mean_trace)
+    labels = parts.test.table["latency_V_ms"].dropna()
+    mean = parts.train.table["latency_V_ms"].mean()
+    assert abs(figures["latency_V_mae_ms"] - (labels - mean).abs().mean()) < 1e-4, "no better than the mean label"
+    assert figures["kl_nats"] > 0, "the KL is that of the posterior of the whole recording"
+    assert inputs.mask.any(), "the inputs are left alone"
