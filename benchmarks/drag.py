@@ -80,13 +80,12 @@ def drag(page, moves: int) -> dict[str, list[float]]:
 
 
 WATCH = """() => {
-  const canvas = window.scrubCanvas;
-  const before = canvas.toDataURL();
+  window.abrScrubFrames = []; // nothing is drawn at rest: the first frame is the new trace
   return new Promise((resolve) => {
     addEventListener("keydown", (event) => {
-      const began = event.timeStamp;
       const look = () => {
-        if (canvas.toDataURL() !== before) resolve(performance.now() - began);
+        const first = window.abrScrubFrames[0];
+        if (first) resolve(first.drawn - event.timeStamp);
         else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
@@ -97,7 +96,6 @@ WATCH = """() => {
 
 def release(page, slider: str, key: str, times: int) -> list[float]:
     """From the key that moves a slider of Streamlit to the first frame of another trace."""
-    page.locator(".scrub canvas").evaluate("canvas => { window.scrubCanvas = canvas; }")
     control = page.get_by_role("slider", name=slider)
     control.focus()
     waits = []
