@@ -9,23 +9,27 @@ from abr_model.errors import InputError
 from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
 from abr_model.generation.response import Response
 from abr_model.generation.support import support_findings
+from abr_model.schema import INTENSITY
 from dashboard import session
-from dashboard.charts.generation import SHOW, half_range, response_figure, seldom_marked
+from dashboard.charts.generation import SHOW, seldom_marked
 from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
 from dashboard.comparison import comparison_cohort
-from dashboard.generated import DRAWS_PER_LEVEL, generated_level_series, generated_response
+from dashboard.generated import DRAWS, generated_series
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.badges import kind_badge_markdown
-from dashboard.widgets.conditions import condition_sliders
+from dashboard.widgets.conditions import LEVELS, choose_level, condition_sliders
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.export_box import export_box
 from dashboard.widgets.page_header import page_header
+from dashboard.widgets.response_scrubber import response_scrubber
+from dashboard.widgets.training_note import training_note
 from dashboard.widgets.waves_table import show_waves_table
 
 QUESTION = "What would this ear's ABR look like?"
 NEAREST_SHOWN = 7
 # In steps of 5 dB (or as much age or rate): recordings farther off are no comparison and are not drawn.
 FARTHEST_SHOWN = 6
+LEVEL_STEP_SHOWN = 10
 SHOW_LABELS = {"draws": "Draws", "mean": "Mean", "recording": "Recording"}
 SHOW_HELP = (
     "Draws: single responses that the model draws for these conditions, without noise. Mean: their mean ± SD alone. "
@@ -87,12 +91,13 @@ with left, st.container(key="conditions", gap="small"):
     )
 try:
     nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
-    response = generated_response(chosen, condition)
-    series = generated_level_series(chosen, condition)
+    series = generated_series(chosen, condition, LEVELS)
 except InputError as error:
     st.error(str(error))
     st.stop()
 
+level = condition[INTENSITY.name]
+response = series.at(level)
 with head:
     findings = support_findings(model.support, condition)
     page_header("Generation", QUESTION, [kind_badge_markdown(loaded.cohort.kind), support_badge(findings, nearest)])
@@ -101,25 +106,19 @@ with left:
 with right:
     drawn = cohort.take(nearest.rows)
     with st.container(border=True, gap="xsmall"):
-        st.plotly_chart(
-            response_figure(
-                response, drawn, theme, show=show, half_range_uv=half_range(series.mean, response.sd, drawn.waveforms)
-            ),
-            key="response_figure",
-            config=PLOTLY_CONFIG,
-            theme=None,
-            alt=f"Generated ABR, mean ± SD over {len(response.responses)} draws, with {nearest.description} beside it",
-        )
+        note = training_note(model.support, INTENSITY, LEVELS, condition, theme)
+        response_scrubber(series, level, drawn, note, theme, show=show, on_level=choose_level)
         st.caption(trace_caption(nearest, response, comparison.note))
+    stacked = series.every(LEVEL_STEP_SHOWN, level)
     stack, function = st.columns(2, gap="medium")
     with stack, st.container(border=True, gap="xsmall"):
-        st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS_PER_LEVEL} draws]")
+        st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS} draws]")
         st.plotly_chart(
-            level_series_figure(series, condition["intensity_db_nhl"], theme),
+            level_series_figure(stacked, level, theme),
             key="level_series_figure",
             config=PLOTLY_CONFIG,
             theme=None,
-            alt=f"Generated mean responses, {series.levels[-1]:g} to {series.levels[0]:g} dB nHL, wave V marked",
+            alt=f"Generated mean responses, {stacked.levels[-1]:g} to {stacked.levels[0]:g} dB nHL, wave V marked",
         )
     with function, st.container(border=True, gap="xsmall"):
         st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]")

@@ -106,27 +106,33 @@ def generate(
     return _as_cohort(model, conditions, waveforms, labels, seed, content)
 
 
-def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator):
-    """Latent variables for every row of ``conditions``, from the model's sampler."""
+def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator, ears: int | None = None):
+    """Latent variables for every row of ``conditions``, from the model's sampler.
+
+    With ``ears``, every so many rows the random numbers begin anew: the same ears at one condition after another.
+    """
     import torch
 
     model.network.eval()
     model.sampler.eval()
     with torch.inference_mode():
-        return model.sampler.draw(_static(model, conditions), generator)
+        return model.sampler.draw(_static(model, conditions), generator, ears)
 
 
-def decode(model: TrainedModel, drawn, conditions, generator, with_noise: bool = True) -> Draws:
+def decode(
+    model: TrainedModel, drawn, conditions, generator, with_noise: bool = True, ears: int | None = None
+) -> Draws:
     """What the model makes of latent variables ``drawn`` at ``conditions``; one batched call.
 
-    Residual noise is drawn from ``generator``; without ``with_noise`` none is, and both waveforms are the response.
+    Residual noise is drawn from ``generator``, ``ears`` as in :func:`draw`; without ``with_noise`` none is, and both
+    waveforms are the response.
     """
     import torch
 
     scaling = model.scaling
     with torch.inference_mode():
         decoded = model.network.decode(drawn.z, _static(model, conditions))
-        noise = model.sampler.residual_noise(drawn, generator) if with_noise else None
+        noise = model.sampler.residual_noise(drawn, generator, ears) if with_noise else None
         marked = None if decoded.marked is None else torch.sigmoid(decoded.marked).cpu().numpy()
         recording = decoded.waveform if noise is None else decoded.waveform + noise
     latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)

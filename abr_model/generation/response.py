@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from abr_model.generation.conditions import check_condition, check_seed, conditions_table
 from abr_model.generation.generate import Draws, block_generator, decode, draw
-from abr_model.schema import WAVES
+from abr_model.schema import INTENSITY, WAVES
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -42,15 +42,52 @@ class Response:
 
 @dataclass(frozen=True)
 class LevelSeries:
-    """Mean responses along the level: ``levels`` [L] dB nHL, ``mean`` [L, T] µV; ``latency_ms``, ``amplitude_uv`` and
-    ``marked`` [L, 3] of waves I, III, V as in :class:`Response`."""
+    """Draws along the level, the same ears at each, and their summary.
 
+    ``levels`` [L] dB nHL; ``mean`` and ``sd`` [L, T] across the responses, µV; ``latency_ms``, ``amplitude_uv`` and
+    ``marked`` [L, 3] of waves I, III, V, ``responses`` and ``recordings`` [L, D, T], ``i_v_ms`` and ``v_i_ratio`` [L]
+    as in :class:`Response`; ``condition`` is that of every level but for the level itself.
+    """
+
+    condition: dict
     levels: np.ndarray
     time_ms: np.ndarray
     mean: np.ndarray
+    sd: np.ndarray
+    responses: np.ndarray
+    recordings: np.ndarray
+    has_noise: bool
     latency_ms: np.ndarray
     amplitude_uv: np.ndarray
     marked: np.ndarray
+    i_v_ms: np.ndarray
+    v_i_ratio: np.ndarray
+
+    def at(self, level_db_nhl: float) -> Response:
+        """The response at one of ``levels``; ``KeyError`` at any other."""
+        found = np.flatnonzero(self.levels == level_db_nhl)
+        if not len(found):
+            raise KeyError(level_db_nhl)
+        i = int(found[0])
+        waves = {"latency_ms": self.latency_ms[i], "amplitude_uv": self.amplitude_uv[i], "marked": self.marked[i]}
+        return Response(
+            condition=self.condition | {INTENSITY.name: float(level_db_nhl)},
+            time_ms=self.time_ms,
+            mean=self.mean[i],
+            sd=self.sd[i],
+            responses=self.responses[i],
+            recordings=self.recordings[i],
+            has_noise=self.has_noise,
+            waves=pd.DataFrame(waves, index=pd.Index(WAVES, name="wave")),
+            i_v_ms=float(self.i_v_ms[i]),
+            v_i_ratio=float(self.v_i_ratio[i]),
+        )
+
+    def every(self, step_db: float, level_db_nhl: float) -> LevelSeries:
+        """Those of the levels that are a multiple of ``step_db`` away from ``level_db_nhl``."""
+        rows = np.isclose((self.levels - level_db_nhl) % step_db, 0)
+        shared = ("condition", "time_ms", "has_noise")
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in shared})
 
 
 def response_summary(model: TrainedModel, condition: Mapping, draws: int, seed: int) -> Response:
@@ -65,30 +102,14 @@ def response_summary(model: TrainedModel, condition: Mapping, draws: int, seed: 
         A condition or seed that is not allowed.
     """
     condition = check_condition(condition)
-    table = conditions_table(**condition, n=draws)
-    generator = block_generator(check_seed(seed), 0)
-    decoded = decode(model, draw(model, table, generator), table, generator)
-    latency, amplitude, marked = _wave_medians(decoded, 1, draws)
-    waves = {"latency_ms": latency[0], "amplitude_uv": amplitude[0], "marked": marked[0]}
-    i_v_ms, v_i_ratio = _first_to_fifth(decoded)
-    return Response(
-        condition=condition,
-        time_ms=model.sampling.time_ms(model.network.samples),
-        mean=decoded.response.mean(axis=0),
-        sd=decoded.response.std(axis=0),
-        responses=decoded.response,
-        recordings=decoded.recording,
-        has_noise=decoded.recording is not decoded.response,
-        waves=pd.DataFrame(waves, index=pd.Index(WAVES, name="wave")),
-        i_v_ms=i_v_ms,
-        v_i_ratio=v_i_ratio,
-    )
+    level = condition[INTENSITY.name]
+    return level_series(model, condition, (level,), draws, seed).at(level)
 
 
 def level_series(
     model: TrainedModel, condition: Mapping, levels: Sequence[float], draws: int, seed: int
 ) -> LevelSeries:
-    """Mean response and waves at each of ``levels`` (dB nHL), all else as in ``condition``; decoded in one call.
+    """Draws and their summary at each of ``levels`` (dB nHL), all else as in ``condition``; one batched call.
 
     Every level gets the same random numbers: the same ears, measured at each level.
 
@@ -97,24 +118,28 @@ def level_series(
     InputError
         A condition, level or seed that is not allowed.
     """
-    import torch
-
     condition = check_condition(condition)
     levels = np.asarray(levels, dtype=float)
-    table = conditions_table(**(condition | {"intensity_db_nhl": levels.tolist()}), n=draws)
-    drawn = []
-    for start in range(0, len(table), draws):
-        drawn.append(draw(model, table.iloc[start : start + draws], block_generator(check_seed(seed), 0)))
-    together = replace(drawn[0], z=torch.cat([d.z for d in drawn]))
-    decoded = decode(model, together, table, None, with_noise=False)
+    table = conditions_table(**(condition | {INTENSITY.name: levels.tolist()}), n=draws)
+    generator = block_generator(check_seed(seed), 0)
+    decoded = decode(model, draw(model, table, generator, ears=draws), table, generator, ears=draws)
     latency, amplitude, marked = _wave_medians(decoded, len(levels), draws)
+    i_v_ms, v_i_ratio = _first_to_fifth(decoded, len(levels), draws)
+    responses = decoded.response.reshape(len(levels), draws, -1)
     return LevelSeries(
+        condition=condition,
         levels=levels,
         time_ms=model.sampling.time_ms(model.network.samples),
-        mean=decoded.response.reshape(len(levels), draws, -1).mean(axis=1),
+        mean=responses.mean(axis=1),
+        sd=responses.std(axis=1),
+        responses=responses,
+        recordings=decoded.recording.reshape(responses.shape),
+        has_noise=decoded.recording is not decoded.response,
         latency_ms=latency,
         amplitude_uv=amplitude,
         marked=marked,
+        i_v_ms=i_v_ms,
+        v_i_ratio=v_i_ratio,
     )
 
 
@@ -134,8 +159,8 @@ def _wave_medians(decoded: Draws, groups: int, draws: int) -> tuple[np.ndarray, 
     return _weighted_median(latency, weight), _weighted_median(amplitude, weight), marked
 
 
-def _first_to_fifth(decoded: Draws) -> tuple[float, float]:
-    """Median interval I–V and median amplitude ratio V/I; a draw counts as far as both waves are marked."""
+def _first_to_fifth(decoded: Draws, groups: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    """[G] median interval I–V and median amplitude ratio V/I; a draw counts as far as both waves are marked."""
     first, fifth = WAVES.index("I"), WAVES.index("V")
     weight = (
         np.ones(len(decoded.latency_ms))
@@ -145,13 +170,13 @@ def _first_to_fifth(decoded: Draws) -> tuple[float, float]:
     interval = decoded.latency_ms[:, fifth] - decoded.latency_ms[:, first]
     small = decoded.amplitude_uv[:, first]
     ratio = np.divide(decoded.amplitude_uv[:, fifth], small, out=np.full(len(small), np.nan), where=small > 0)
-    both = np.column_stack([interval, ratio])[None]
-    median = _weighted_median(both, np.broadcast_to(weight[None, :, None], both.shape))[0]
-    return float(median[0]), float(median[1])
+    both = np.column_stack([interval, ratio]).reshape(groups, draws, 2)
+    median = _weighted_median(both, np.broadcast_to(weight.reshape(groups, draws, 1), both.shape))
+    return median[:, 0], median[:, 1]
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Median over axis 1 of [G, D, 3], each value counting with its weight; NaN where there is no value."""
+    """Median over axis 1 of [G, D, K], each value counting with its weight; NaN where there is no value."""
     weights = np.where(np.isfinite(values), weights, 0.0)
     order = np.argsort(values, axis=1)  # NaN last, with weight 0
     sorted_values = np.take_along_axis(values, order, axis=1)

@@ -32,15 +32,22 @@ class LatentDraw:
     noise_scale: Tensor | None = None
 
 
+def normal_numbers(rows: int, columns: int, generator: torch.Generator, ears: int | None = None) -> Tensor:
+    """[rows, columns] from N(0, 1); with ``ears`` (a divisor of ``rows``), row i + ears repeats row i."""
+    if ears is None:
+        return torch.randn(rows, columns, generator=generator)
+    return torch.randn(ears, columns, generator=generator).repeat(rows // ears, 1)
+
+
 class Sampler(nn.Module):
     """Draws z for conditions, and residual noise. All randomness comes from the generator that is passed in."""
 
-    def draw(self, static: Tensor, generator: torch.Generator) -> LatentDraw:
-        """One z (and noise size) per row of ``static`` [B, 4]."""
+    def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
+        """One z (and noise size) per row of ``static`` [B, 4]; ``ears`` as in :func:`normal_numbers`."""
         raise NotImplementedError
 
-    def residual_noise(self, draw: LatentDraw, generator: torch.Generator) -> Tensor | None:
-        """Noise [B, T] in scaled units to add to the decoded waveform, or None."""
+    def residual_noise(self, draw: LatentDraw, generator: torch.Generator, ears: int | None = None) -> Tensor | None:
+        """Noise [B, T] in scaled units to add to the decoded waveform, or None; ``ears`` as for :meth:`draw`."""
         raise NotImplementedError
 
     def fit(

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from abr_model.configuration import LatentFlowConfig
 from abr_model.network.streams import CONDITION_FEATURES, condition_features
 from abr_model.residual_noise import noise_covariance, residuals
-from abr_model.sampler.draw import LatentDraw, Progress, Sampler
+from abr_model.sampler.draw import LatentDraw, Progress, Sampler, normal_numbers
 
 if TYPE_CHECKING:
     from abr_model.objective import Objective
@@ -89,9 +89,9 @@ class LatentFlow(Sampler):
         self.register_buffer("band", torch.repeat_interleave(torch.arange(bands), torch.tensor(config.bands).diff()))
 
     @torch.no_grad()
-    def draw(self, static: Tensor, generator: torch.Generator) -> LatentDraw:
+    def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
         """One z [B, L] and noise size [B, bands] per row of ``static`` [B, 4]."""
-        x = torch.randn(len(static), len(self.centre), generator=generator).to(static)
+        x = normal_numbers(len(static), len(self.centre), generator, ears).to(static)
         conditions = condition_features(static)
         steps = self.config.solver_steps
         for step in range(steps):
@@ -105,9 +105,9 @@ class LatentFlow(Sampler):
         return LatentDraw(x[:, : self.latent], size)
 
     @torch.no_grad()
-    def residual_noise(self, draw: LatentDraw, generator: torch.Generator) -> Tensor:
+    def residual_noise(self, draw: LatentDraw, generator: torch.Generator, ears: int | None = None) -> Tensor:
         """Noise [B, T]: in each band a random direction, of the size that was drawn."""
-        direction = torch.randn(len(draw.z), self.samples, generator=generator).to(draw.z)
+        direction = normal_numbers(len(draw.z), self.samples, generator, ears).to(draw.z)
         coefficients = direction / self._band_size(direction)[:, self.band] * draw.noise_scale[:, self.band]
         return (coefficients * self.eigenvalues.sqrt()) @ self.eigenvectors.T
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from abr_model.sampler.draw import LatentDraw, Sampler
+from abr_model.sampler.draw import LatentDraw, Sampler, normal_numbers
 
 
 class StandardNormal(Sampler):
@@ -19,10 +19,10 @@ class StandardNormal(Sampler):
         super().__init__()
         self.latent = latent
 
-    def draw(self, static: Tensor, generator: torch.Generator) -> LatentDraw:
+    def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
         """z [B, L] from N(0, I)."""
-        return LatentDraw(torch.randn(len(static), self.latent, generator=generator).to(static))
+        return LatentDraw(normal_numbers(len(static), self.latent, generator, ears).to(static))
 
-    def residual_noise(self, draw: LatentDraw, generator: torch.Generator) -> Tensor | None:
+    def residual_noise(self, draw: LatentDraw, generator: torch.Generator, ears: int | None = None) -> Tensor | None:
         """None: this sampler has no residual noise."""
         return None

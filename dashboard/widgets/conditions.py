@@ -1,18 +1,18 @@
-"""The sliders of the four conditions, each with the training data marked beneath its track."""
+"""The conditions on the page: sliders with the training data marked beneath, and the level in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import streamlit as st
 
-from abr_model.generation.conditions import age_in_words, in_words
-from abr_model.generation.support import sparse_note, support_findings
-from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSSES, INTENSITY, RATE, Column, Kind
-from dashboard.style import GRID, TRACE_STYLES, faded
+from abr_model.generation.conditions import age_in_words
+from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSSES, INTENSITY, RATE
+from dashboard.widgets.training_note import training_note
 
 LEVELS = tuple(range(0, 105, 5))
+USUAL_LEVEL = 80.0
+_LEVEL, _ADDRESS = "generation_level", "generation_level_address"
 RATES = tuple(round(5.1 + 2 * i, 1) for i in range(48))
 AGES = tuple(months / 12 for months in (0, 1, 2, 3, 4, 6, 9, 12, 18)) + tuple(
     float(years) for years in (2, 3, 4, 5, 6, 8, 10, 12, 15, 18, *range(20, 95, 5))
@@ -36,8 +36,37 @@ CONDITIONS_CSS = """<style>
 </style>"""
 
 
+def chosen_level() -> float:
+    """The level to show, dB nHL: the last one chosen in this session, else that of the address, else 80.
+
+    The intensity slider is a component of its own (``response_scrubber``), so this and :func:`choose_level` do for it
+    what ``bind="query-params"`` does for Streamlit's sliders.
+    """
+    asked = st.query_params.get("level")
+    if _LEVEL not in st.session_state or (asked is not None and asked != st.session_state.get(_ADDRESS)):
+        st.session_state[_LEVEL] = _allowed_level(asked)
+    level = st.session_state[_LEVEL]
+    text = f"{level:g}"
+    if level != USUAL_LEVEL:
+        st.query_params["level"] = text
+    elif asked is not None:
+        del st.query_params["level"]
+    st.session_state[_ADDRESS] = text
+    return float(level)
+
+
+def choose_level(level_db_nhl: float) -> None:
+    """Show this level from now on."""
+    st.session_state[_LEVEL] = level_db_nhl
+
+
+def _allowed_level(text: str | None) -> float:
+    """A level of an address, where it is one of :data:`LEVELS`."""
+    return next((float(level) for level in LEVELS if text == f"{level:g}"), USUAL_LEVEL)
+
+
 def condition_sliders(support: Mapping, theme: str) -> dict:
-    """Sliders for level, age and rate and the hearing class; gives what they say as a condition.
+    """Sliders for age and rate and the hearing class; gives what they say, with :func:`chosen_level`, as a condition.
 
     The settings live in the address, so a reload and a page change keep them and a link shares them.
 
@@ -46,23 +75,10 @@ def condition_sliders(support: Mapping, theme: str) -> dict:
     support
         ``TrainedModel.support``: beneath each track stands where the training data lie, are few, or end.
     """
-    condition = {}
+    condition = {INTENSITY.name: chosen_level()}
     notes = {}
     st.html(CONDITIONS_CSS)
     with st.container(gap="xsmall"):
-        condition[INTENSITY.name] = float(
-            st.slider(
-                "Intensity",
-                LEVELS[0],
-                LEVELS[-1],
-                80,
-                LEVELS[1] - LEVELS[0],
-                "%d dB nHL",
-                key="level",
-                bind="query-params",
-            )
-        )
-        notes[INTENSITY.name] = st.empty()
         condition[AGE.name] = st.select_slider(
             "Age", AGES, AGES[3], format_func=age_in_words, key="age", bind="query-params"
         )
@@ -83,39 +99,9 @@ def condition_sliders(support: Mapping, theme: str) -> dict:
             bind="query-params",
             width="stretch",
         )
-    findings = {finding.column: finding for finding in support_findings(support, condition)}
-    for column, positions in ((INTENSITY, LEVELS), (AGE, AGES), (RATE, RATES)):
+    for column, positions in ((AGE, AGES), (RATE, RATES)):
         with notes[column.name].container(gap=None):
-            st.html(support_strip(support, column, positions, theme))
-            finding = findings.get(column.name)
-            words = sparse_note(support, column, positions[0], positions[-1])
-            st.caption(f":orange[{finding.sentence}]" if finding else words)
+            note = training_note(support, column, positions, condition, theme)
+            st.html(note.strip)
+            st.caption(f":orange[{note.words}]" if note.warns else note.words)
     return condition
-
-
-def support_strip(support: Mapping, column: Column, positions: Sequence[float], theme: str) -> str:
-    """A thin bar as long as a slider's track: coloured where 98 % of the training data lie, pale where few are.
-
-    Parameters
-    ----------
-    positions
-        Values of the slider's stops; stops are equally far apart.
-    """
-    known = support[column.name]
-    place = lambda value: 100 * np.interp(value, positions, np.arange(len(positions))) / (len(positions) - 1)  # noqa: E731
-    left, few_left, few_right, right = (place(known[k]) for k in ("minimum", "p1", "p99", "maximum"))
-    colour = TRACE_STYLES[Kind.GENERATED].colour(theme)
-    parts = ((left, right, faded(colour, 0.18)), (few_left, max(few_right, few_left + 0.8), faded(colour, 0.55)))
-    bars = "".join(
-        f'<div style="position:absolute;height:100%;border-radius:2px;background:{tint};'
-        f'left:{start:.1f}%;width:{stop - start:.1f}%"></div>'
-        for start, stop, tint in parts
-    )
-    title = (
-        f"training data: {in_words(column.name, known['minimum'])} to {in_words(column.name, known['maximum'])}, "
-        f"98 % between {in_words(column.name, known['p1'])} and {in_words(column.name, known['p99'])}"
-    )
-    return (
-        f'<div role="img" aria-label="{title}" title="{title}" '
-        f'style="position:relative;height:4px;background:{GRID[theme]};border-radius:2px">{bars}</div>'
-    )

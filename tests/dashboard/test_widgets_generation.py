@@ -9,7 +9,8 @@ import pytest
 from abr_model.generation.conditions import age_in_words
 from abr_model.schema import AGE, INTENSITY, WAVES, Kind
 from dashboard.style import TRACE_STYLES, faded
-from dashboard.widgets.conditions import AGES, LEVELS, RATES, support_strip
+from dashboard.widgets.conditions import AGES, LEVELS, RATES
+from dashboard.widgets.training_note import support_strip, training_note
 from dashboard.widgets.waves_table import waves_table
 
 
@@ -86,3 +87,20 @@ def test_the_strip_follows_the_stops_of_the_age_slider():
     _, (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", support_strip(support, AGE, AGES, "light"))
     assert float(left) == 0
     assert float(width) == pytest.approx(100 * AGES.index(2.0) / (len(AGES) - 1), abs=0.1)
+
+
+def test_the_note_warns_where_the_slider_stands_outside():
+    known = {"minimum": 10.0, "maximum": 90.0, "p1": 20.0, "p99": 80.0}
+    support = {
+        "age_years": {"minimum": 0.0, "maximum": 90.0, "p1": 0.0, "p99": 80.0},
+        "intensity_db_nhl": known,
+        "stimulus_rate_per_s": {"minimum": 5.0, "maximum": 95.0, "p1": 5.0, "p99": 95.0},
+        "hearing_loss": {"normal": 1000},
+    }
+    condition = {"age_years": 30.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "normal"}
+    inside = training_note(support, INTENSITY, LEVELS, condition | {"intensity_db_nhl": 50.0}, "light")
+    outside = training_note(support, INTENSITY, LEVELS, condition | {"intensity_db_nhl": 100.0}, "light")
+    assert not inside.warns
+    assert outside.warns
+    assert "100 dB nHL" in outside.words
+    assert inside.strip == outside.strip

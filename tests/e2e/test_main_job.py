@@ -26,10 +26,9 @@ def settle(page) -> None:
 
 
 def shown_trace(page) -> str:
-    """The path of the generated mean as the browser draws it."""
-    paths = page.locator(".st-key-response_figure .scatterlayer path.js-line")
-    paths.first.wait_for()
-    return "|".join(paths.evaluate_all("lines => lines.map(line => line.getAttribute('d'))"))
+    """The trace as the browser draws it, once slider and recordings have come to rest."""
+    page.locator(".scrub[data-settled=true]").wait_for()
+    return page.locator(".scrub canvas").evaluate("canvas => canvas.toDataURL()")
 
 
 def download(page, button: str, folder: Path) -> Path:
@@ -58,16 +57,13 @@ def test_every_page_opens(page, dashboard_url, address, heading):
 def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard_url, tmp_path):
     open_page(page, f"{dashboard_url}/generation")
     before = shown_trace(page)
-    intensity = page.get_by_role("slider").first
+    intensity = page.get_by_role("slider", name="Intensity")
     for _ in range(6):
         intensity.press("ArrowLeft")
-    page.get_by_text("50 dB nHL").first.wait_for()
+    page.locator(".scrub[data-settled=true][data-level='50.00']").wait_for()
     settle(page)
-    page.wait_for_function(
-        "before => [...document.querySelectorAll('.st-key-response_figure .scatterlayer path.js-line')]"
-        ".map(line => line.getAttribute('d')).join('|') !== before",
-        arg=before,
-    )
+    assert intensity.get_attribute("aria-valuetext") == "50 dB nHL"
+    assert shown_trace(page) != before
     assert "level=50" in page.url, "the setting is in the address, so that a reload keeps it"
 
     batch = pd.read_csv(download(page, "Export CSV", tmp_path))
@@ -79,16 +75,39 @@ def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard
     assert 0.02 < traces.to_numpy().std() < 2, "µV"
 
     page.reload()
+    page.locator(".scrub[data-settled=true][data-level='50.00']").wait_for()
     settle(page)
-    page.get_by_text("50 dB nHL").first.wait_for()
+
+
+def test_the_trace_follows_while_the_slider_is_dragged(page, dashboard_url):
+    open_page(page, f"{dashboard_url}/generation")
+    before = shown_trace(page)
+    track = page.get_by_role("slider", name="Intensity").bounding_box()
+    at = lambda share: (track["x"] + 8 + share * (track["width"] - 16), track["y"] + track["height"] / 2)  # noqa: E731
+    page.mouse.move(*at(0.8))
+    page.mouse.down()
+    pictures = {before}
+    for share in (0.6, 0.43):
+        page.mouse.move(*at(share))
+        page.locator(f".scrub[data-level^='{100 * share:.0f}.']").wait_for()
+        pictures.add(page.locator(".scrub canvas").evaluate("canvas => canvas.toDataURL()"))
+    assert len(pictures) == 3
+    assert "level=" not in page.url, "the server hears of it when the slider is let go"
+    page.mouse.up()
+    page.locator(".scrub[data-settled=true][data-level='45.00']").wait_for()
+    settle(page)
+    assert "level=45" in page.url
+    assert "wave V" in page.locator(".scrub canvas").get_attribute("aria-label")
 
 
 def test_a_wrong_upload_is_explained_and_nothing_is_lost(page, dashboard_url, tmp_path):
-    wrong = tmp_path / "notes.csv"
-    wrong.write_text("this is,not\nan,ABR export\n")
+    wrong = tmp_path / "cohort.parquet"
+    wrong.write_bytes(b"PAR1 and then nothing that a cohort has")
     open_page(page, f"{dashboard_url}/data")
     page.get_by_text("Import recordings").click()
     page.locator("input[type=file]").first.set_input_files(wrong)
+    settle(page)
+    page.get_by_role("button", name="Import", exact=True).click()
     settle(page)
     page.get_by_test_id("stAlert").first.wait_for()
     assert page.get_by_text("Simulated clinic").count() > 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 
@@ -56,9 +57,26 @@ def trace(spec: dict, name: str) -> dict:
     return found[0]
 
 
-def mean_of(app) -> str:
-    """The generated mean as it is sent to the browser; text, because Plotly packs its arrays."""
-    return json.dumps(trace(figure(app), "generated mean")["y"])
+def shown(app) -> dict:
+    """What the component of slider and trace is sent."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def level_to(app, level: float):
+    """The slider let go at ``level``; its component has no browser here."""
+    app.session_state["generation_level"] = float(level)
+    return app
+
+
+def mean_of(app) -> np.ndarray:
+    """The generated mean, µV, at the level that is shown."""
+    payload = shown(app)
+    mean = np.frombuffer(base64.b64decode(payload["mean"]), "<f4").reshape(len(payload["levels"]), -1)
+    return mean[payload["levels"].index(payload["level"])]
+
+
+def labels(app) -> list[str]:
+    return [entry["label"] for entry in shown(app)["legend"]]
 
 
 def test_asks_its_question_and_says_what_is_shown(app, words):
@@ -80,17 +98,29 @@ def test_nothing_stands_above_the_title(app):
 
 def test_draws_three_figures_with_words_for_those_who_do_not_see_them(app):
     charts = app.get("plotly_chart")
-    assert len(charts) == 3
+    assert len(charts) == 2
     assert all(chart.proto.alt for chart in charts)
-    assert trace(figure(app), "nearest recordings (simulated clinic)")
-    assert trace(figure(app, 1), "wave V")
-    assert trace(figure(app, 2), "Gorga 1989")
+    assert "over 24 draws, with 7 nearest recordings" in shown(app)["alt"]
+    assert "7 nearest recordings (simulated clinic)" in labels(app)
+    assert trace(figure(app, 0), "wave V")
+    assert trace(figure(app, 1), "Gorga 1989")
+
+
+def test_the_browser_has_every_level_at_once(app):
+    """Dragging needs no server: the sweep, not only the level that is shown."""
+    payload = shown(app)
+    assert payload["levels"] == list(range(0, 105, 5))
+    assert payload["level"] == 80
+    sweep = np.frombuffer(base64.b64decode(payload["mean"]), "<f4").reshape(21, 200)
+    assert np.isfinite(sweep).all()
+    assert (np.ptp(sweep, axis=0) > 0).all()  # the levels differ
+    assert payload["support"].startswith('<div role="img"')
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda app: app.slider(key="level").set_value(40),
+        lambda app: level_to(app, 40),
         lambda app: app.select_slider(key="age").set_value(30.0),
         lambda app: app.slider(key="rate").set_value(11.1),
         lambda app: app.segmented_control(key="hearing").set_value("total"),
@@ -100,28 +130,52 @@ def test_each_condition_changes_the_trace(app, change):
     before = mean_of(app)
     change(app).run()
     assert not app.exception
-    assert mean_of(app) != before
+    assert not np.allclose(mean_of(app), before)
 
 
 def test_the_same_position_gives_the_same_picture(app):
     before = mean_of(app)
-    app.slider(key="level").set_value(40).run()
-    app.slider(key="level").set_value(80).run()
-    assert mean_of(app) == before
+    level_to(app, 40).run()
+    level_to(app, 80).run()
+    np.testing.assert_array_equal(mean_of(app), before)
 
 
 def test_the_nearest_recordings_follow_the_level(app):
-    before = trace(figure(app), "nearest")["y"]
-    app.slider(key="level").set_value(20).run()
-    assert trace(figure(app), "nearest")["y"] != before
+    before = shown(app)["nearest"]["uv"]
+    level_to(app, 20).run()
+    assert shown(app)["nearest"]["uv"] != before
+
+
+def test_a_level_let_go_is_in_the_address_and_the_usual_one_is_not(app):
+    level_to(app, 50).run()
+    assert app.query_params["level"] == "50"
+    level_to(app, 80).run()
+    assert "level" not in app.query_params
+
+
+def test_the_level_survives_a_page_change(app, project_root):
+    level_to(app, 35).run()
+    app.switch_page(str(project_root / "pages" / "1_Data.py")).run()
+    app.query_params.clear()  # as a browser's address is after a page change
+    app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
+    assert shown(app)["level"] == 35
+    assert app.query_params["level"] == "35"
+
+
+def test_an_address_that_is_changed_later_is_followed(app):
+    level_to(app, 50).run()
+    app.query_params["level"] = "20"  # as the browser's way back does
+    app.run()
+    assert shown(app)["level"] == 20
 
 
 def test_draws_mean_or_recording(app):
-    assert trace(figure(app), "16 single draws")
+    assert "16 single draws" in labels(app)
     app.segmented_control(key="show").set_value("mean").run()
-    assert not [t for t in figure(app)["data"] if "draws" in t["name"]]
+    assert shown(app)["single"]["count"] == 0
     app.segmented_control(key="show").set_value("recording").run()
-    assert trace(figure(app), "generated recordings (with residual noise)")
+    assert "7 generated recordings (with residual noise)" in labels(app)
+    assert shown(app)["single"]["count"] == 7
 
 
 def test_outside_the_training_data_is_said(app, words):
@@ -147,7 +201,7 @@ def test_settings_come_from_the_address_and_a_bad_one_is_ignored(
         app.query_params[name] = value
     app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
     assert not app.exception
-    assert app.slider(key="level").value == level
+    assert shown(app)["level"] == level
     assert app.select_slider(key="age").value == age
     assert app.segmented_control(key="hearing").value == hearing
 
@@ -183,6 +237,7 @@ def test_without_a_model_the_page_says_what_to_do(open_page, sample_cohort, word
     assert "There is no trained model yet" in words(app)
     assert "Train one" in words(app)
     assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
 
 
 def test_a_damaged_model_is_one_message(open_page, sample_cohort, data_folder, model, words):
@@ -216,4 +271,4 @@ def test_both_themes(app, theme, monkeypatch):
     monkeypatch.setattr(session, "theme", lambda: theme)
     app.run()
     assert not app.exception
-    assert trace(figure(app), "generated mean")["line"]["color"] == TRACE_STYLES["generated"].colour(theme)
+    assert shown(app)["legend"][0]["style"]["colour"] == TRACE_STYLES["generated"].colour(theme)

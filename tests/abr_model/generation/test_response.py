@@ -45,6 +45,22 @@ def test_a_level_series_is_the_summary_at_each_level(default_model, condition):
         np.testing.assert_allclose(series.mean[i], one.mean, atol=1e-5)
         np.testing.assert_allclose(series.latency_ms[i], one.waves["latency_ms"], atol=1e-4)
         np.testing.assert_allclose(series.marked[i], one.waves["marked"], atol=1e-5)
+        np.testing.assert_allclose(series.sd[i], one.sd, atol=1e-5)
+        np.testing.assert_allclose(series.responses[i], one.responses, atol=1e-5)
+        np.testing.assert_allclose(series.recordings[i], one.recordings, atol=1e-4)
+        here = series.at(level)
+        assert here.condition == one.condition
+        assert here.i_v_ms == pytest.approx(one.i_v_ms, abs=1e-3, nan_ok=True)
+        np.testing.assert_allclose(here.mean, one.mean, atol=1e-5)
+
+
+def test_of_a_series_only_some_levels(default_model, condition):
+    series = level_series(default_model, condition, range(0, 105, 5), draws=4, seed=0)
+    some = series.every(10, 65.0)
+    assert some.levels.tolist() == list(range(5, 100, 10))
+    np.testing.assert_array_equal(some.at(65.0).mean, series.at(65.0).mean)
+    with pytest.raises(KeyError):
+        some.at(60.0)
 
 
 def test_a_level_out_of_range_is_refused(default_model, condition):

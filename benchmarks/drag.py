@@ -1,0 +1,155 @@
+"""How fast the trace follows the intensity slider while it is dragged, and the page after the age slider is let go.
+
+    python benchmarks/drag.py --model MODEL --cohort FILE [--moves 200] [--ages 9] [--json result.json]
+
+MODEL is a model folder, a run, or the name of a shipped model; FILE a cohort. Starts a dashboard of its own and
+headless Chromium without a graphics card. Times in ms, median and 95th percentile. "draw" is the drawing of one frame;
+"input to frame" begins with the time stamp of the pointer event and ends when the frame's drawing is handed to the
+browser; "frame to frame" is the time between frames during the drag, not below what the driver needs to send a pointer
+event. "release to new trace" begins when a key moves the age slider and ends with the first frame of another trace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+SETTLED = ".scrub[data-settled=true]"
+
+
+def start_dashboard(data: Path) -> tuple[subprocess.Popen, str]:
+    """A dashboard on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "Home.py"), f"--server.port={port}"]
+    environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(
+        [*command, "--server.headless=true"], cwd=ROOT, env=environment, start_new_session=True, **quiet
+    )
+    return server, f"http://localhost:{port}/generation"
+
+
+def open_page(page, url: str) -> None:
+    """The page at rest."""
+    for _ in range(60):
+        try:
+            page.goto(url)
+            break
+        except Exception:  # the server is still starting
+            time.sleep(0.5)
+    page.wait_for_selector(IDLE)
+    page.locator(SETTLED).wait_for()
+    page.wait_for_timeout(1000)
+
+
+def drag(page, moves: int) -> dict[str, list[float]]:
+    """Frames of a drag to and fro over the whole track."""
+    track = page.get_by_role("slider", name="Intensity").bounding_box()
+    middle, left, length = track["y"] + track["height"] / 2, track["x"] + 8, track["width"] - 16
+    page.mouse.move(left + 0.8 * length, middle)
+    page.mouse.down()
+    page.evaluate("window.abrScrubFrames = []")
+    for i in range(moves):
+        page.mouse.move(left + (0.5 + 0.5 * np.sin(i / 12)) * length, middle)
+    frames = page.evaluate("window.abrScrubFrames")
+    page.evaluate("window.abrScrubFrames = undefined")
+    page.mouse.up()
+    page.locator(SETTLED).wait_for()
+    began = np.array([f["began"] for f in frames])
+    return {
+        "draw": [f["drawn"] - f["began"] for f in frames],
+        "input_to_frame": [f["drawn"] - f["touched"] for f in frames if f.get("touched")],
+        "frame_to_frame": np.diff(began).tolist(),
+    }
+
+
+WATCH = """() => {
+  window.abrScrubFrames = []; // nothing is drawn at rest: the first frame is the new trace
+  return new Promise((resolve) => {
+    addEventListener("keydown", (event) => {
+      const look = () => {
+        const first = window.abrScrubFrames[0];
+        if (first) resolve(first.drawn - event.timeStamp);
+        else requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    }, { once: true, capture: true });
+  });
+}"""
+
+
+def release(page, slider: str, key: str, times: int) -> list[float]:
+    """From the key that moves a slider of Streamlit to the first frame of another trace."""
+    control = page.get_by_role("slider", name=slider)
+    control.focus()
+    waits = []
+    for _ in range(times):
+        page.evaluate(f"() => {{ window.scrubWaited = ({WATCH})(); }}")
+        page.keyboard.press(key)
+        waits.append(page.evaluate("() => window.scrubWaited"))
+        page.wait_for_selector(IDLE)
+        page.wait_for_timeout(700)
+    return waits
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--cohort", type=Path, required=True)
+    parser.add_argument("--moves", type=int, default=200)
+    parser.add_argument("--ages", type=int, default=9)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    if CHROMIUM is None:
+        raise SystemExit("no Chromium on this machine (Debian: apt-get install chromium; or set CHROMIUM)")
+    from playwright.sync_api import sync_playwright
+
+    from abr_model.cli.generate import find_model
+
+    folder = find_model(arguments.model).resolve()
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        (Path(data) / "cohorts").mkdir()
+        shutil.copy(arguments.cohort, Path(data) / "cohorts" / "cohort.parquet")
+        shutil.copytree(folder, Path(data) / "pretrained" / "measured")
+        server, url = start_dashboard(Path(data))
+        try:
+            arguments_of_browser = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments_of_browser)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(120_000)
+            open_page(page, url)
+            times = drag(page, arguments.moves)
+            times["age_release_to_new_trace"] = release(page, "Age", "ArrowRight", arguments.ages)
+            browser.close()
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(20)
+    result = {
+        name: {"n": len(t), "median": round(float(np.median(t)), 2), "p95": round(float(np.quantile(t, 0.95)), 2)}
+        for name, t in times.items()
+    }
+    for name, numbers in result.items():
+        print(f"{name:28s} n = {numbers['n']:4d}   median {numbers['median']:8.2f} ms   p95 {numbers['p95']:8.2f} ms")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
