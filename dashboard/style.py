@@ -35,7 +35,7 @@ EAR_COLOURS = {
     "left": {"light": "#1F5FBF", "dark": "#7FB0FF"},
 }
 
-PRIMARY = {"light": "#0B6E8F", "dark": "#4CC3E6"}
+PRIMARY = {"light": "#0B6E8F", "dark": "#1F8BB0"}
 """The one accent colour, as in the theme."""
 INK = {"light": "#1B2733", "dark": "#E6EBF0"}
 MUTED = {"light": "#6B7683", "dark": "#96A2AF"}

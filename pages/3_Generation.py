@@ -55,7 +55,7 @@ def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
     """The line under the trace: how near the recordings drawn are, what "near" counts, what a bracket means."""
     words = nearest.description[:1].upper() + nearest.description[1:]
     seldom = seldom_marked(response)
-    brackets = f"({', '.join(seldom)}): marked in fewer than half." if seldom else ""
+    brackets = f"({', '.join(seldom)}): seldom marked." if seldom else ""
     return " ".join(filter(None, [f"{words}. Near = {near_criterion()}.", brackets, note]))
 
 

@@ -104,10 +104,7 @@ def near_at_any_level(cohort: Cohort, condition: Mapping) -> np.ndarray:
 
 def near_criterion() -> str:
     """What "near" means, for a person."""
-    return (
-        f"same hearing, within {LEVEL_STEP_DB:g} dB, {AGE_STEP:.0%} of age from conception and a factor "
-        f"{RATE_STEP:g} of stimulus rate"
-    )
+    return f"same hearing, within {LEVEL_STEP_DB:g} dB, {AGE_STEP:.0%} of age from conception, rate × {RATE_STEP:g}"
 
 
 def _steps(table: pd.DataFrame, condition: Mapping, matched: tuple[str, ...]) -> np.ndarray:

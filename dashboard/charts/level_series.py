@@ -24,7 +24,7 @@ SMALLEST_SPACING_UV = 0.1
 LATENCY_HOVER = "%{x:g} dB nHL<br>%{y:.2f} ms<extra></extra>"
 
 
-def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *, height: int = 210) -> go.Figure:
+def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *, height: int = 190) -> go.Figure:
     """Mean responses stacked by level, loudest on top, one gain, wave V dotted; the level nearest to
     ``level_db_nhl`` is drawn bold."""
     colour = TRACE_STYLES[Kind.GENERATED].colour(theme)
@@ -80,7 +80,7 @@ def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *,
 
 
 def latency_intensity_figure(
-    series: LevelSeries, response: Response, cohort: Cohort, theme: str, *, height: int = 210
+    series: LevelSeries, response: Response, cohort: Cohort, theme: str, *, height: int = 190
 ) -> go.Figure:
     """Wave V latency along the level: generated, the cohort's marked waves, and a published band for the age.
 
@@ -173,7 +173,8 @@ def _generated_function(series: LevelSeries, theme: str) -> list[go.Scatter]:
             mode="lines",
             line={"color": TRACE_STYLES[Kind.GENERATED].colour(theme), "width": width, "dash": dash},
             name=name,
-            hovertemplate=LATENCY_HOVER,
+            showlegend=name == "generated",  # a third entry would push the legend into rows; the name is in the hover
+            hovertemplate=LATENCY_HOVER.replace("<extra>", f"<br>{name}<extra>"),
         )
         for rows, width, dash, name in parts
         if np.isfinite(latency[rows]).any()
