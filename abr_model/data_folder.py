@@ -1,4 +1,4 @@
-"""Where cohorts, runs, exports and models lie: one answer for the command, the dashboard and the import."""
+"""Where cohorts, runs and models lie: one answer for the command, the dashboard and the import."""
 
 from __future__ import annotations
 

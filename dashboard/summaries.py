@@ -54,7 +54,7 @@ def _patients(digest: str, _cohort: Cohort) -> pd.DataFrame:
     return table[["patient_id", "label", "recordings"]]
 
 
-def selection_funnel(loaded: LoadedCohort, fmp_above: float | None, polarity: str | None) -> pd.DataFrame:
+def selection_funnel(loaded: LoadedCohort, rules: SelectionRules) -> pd.DataFrame:
     """The funnel of :func:`abr_model.preparation.select`: ``rule``, ``removed``, ``kept``.
 
     Raises
@@ -62,12 +62,12 @@ def selection_funnel(loaded: LoadedCohort, fmp_above: float | None, polarity: st
     InputError
         No recording is left, or the recordings are too short.
     """
-    return _funnel(loaded.digest, fmp_above, polarity, loaded.cohort)
+    return _funnel(loaded.digest, rules, loaded.cohort)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _funnel(digest: str, fmp_above: float | None, polarity: str | None, _cohort: Cohort) -> pd.DataFrame:
-    return select(_cohort, SelectionRules(fmp_above=fmp_above, polarity=polarity)).funnel
+def _funnel(digest: str, rules: SelectionRules, _cohort: Cohort) -> pd.DataFrame:
+    return select(_cohort, rules).funnel
 
 
 GROUPINGS = ("all recordings", "level", "hearing loss")

@@ -9,6 +9,7 @@ import streamlit as st
 from abr_model.averages import MAXIMUM_LEVELS
 from abr_model.errors import InputError
 from abr_model.missingness import STUDIED
+from abr_model.preparation import SelectionRules
 from abr_model.schema import COLUMNS, HEARING_LOSS, HEARING_LOSS_CODES, HEARING_LOSSES, INTENSITY, POLARITY
 from dashboard import session
 from dashboard.charts.cohort import EAR_TITLES, ear_series, mean_by_level
@@ -168,7 +169,9 @@ def selection_view(loaded: LoadedCohort) -> None:
         "Stimulus polarity", [*POLARITY.classes, "any"], default="alternating", key="data_polarity", required=True
     )
     try:
-        funnel = selection_funnel(loaded, fmp, None if polarity == "any" else polarity)
+        funnel = selection_funnel(
+            loaded, SelectionRules(fmp_above=fmp, polarity=None if polarity == "any" else polarity)
+        )
     except InputError as error:
         st.warning(plain(sentence(str(error))))
         return

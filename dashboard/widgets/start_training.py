@@ -9,6 +9,7 @@ import streamlit as st
 
 from abr_model.configuration import load_preset, preset_names
 from abr_model.errors import InputError
+from abr_model.preparation import SelectionRules
 from abr_model.training.claim import check_free
 from abr_model.training.runs import Run, active_run
 from dashboard import session
@@ -64,7 +65,7 @@ def _cohort() -> session.LoadedCohort:
 
 
 def _what_is_kept(loaded: session.LoadedCohort, preparation) -> bool:
-    funnel = selection_funnel(loaded, preparation.fmp_above, preparation.polarity)
+    funnel = selection_funnel(loaded, SelectionRules.of(preparation))
     kept, total = int(funnel["kept"].iloc[-1]), int(funnel["kept"].iloc[0])
     train, validation, test = (round(share * 100) for share in preparation.fractions)
     st.markdown(

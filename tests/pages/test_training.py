@@ -214,3 +214,18 @@ def test_a_model_that_is_broken_is_not_taken(open_page, run, words):
     app.button(key="training_use_model").click().run()
     assert not app.exception
     assert app.error
+
+
+def test_what_is_kept_follows_every_rule_of_the_preset(data_folder, small_cohort):
+    from abr_model.configuration import load_preset
+    from abr_model.errors import InputError
+    from abr_model.preparation import SelectionRules
+    from dashboard.session import load_cohort
+    from dashboard.summaries import selection_funnel
+
+    loaded = load_cohort(small_cohort.write(data_folder / "cohorts" / "sample.parquet"))
+    preparation = load_preset("reference").preparation
+    assert selection_funnel(loaded, SelectionRules.of(preparation))["kept"].iloc[-1] > 0
+    longer = preparation.model_copy(update={"samples": 10_000})
+    with pytest.raises(InputError):
+        selection_funnel(loaded, SelectionRules.of(longer))
