@@ -17,11 +17,13 @@ from scipy.signal import resample_poly
 
 from abr_model import __version__
 from abr_model.errors import InputError
-from abr_model.schema import COLUMNS, KIND_NOTICES, Kind
+from abr_model.schema import COLUMNS, KIND_NOTICES, RESPONSES, Kind
 from abr_model.table import conform_table
 
 FORMAT = "abr-cohort"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_ADDED_BY_VERSION = {2: RESPONSES}
+"""Columns that an older file does not have, and that its checksum does not cover."""
 WAVEFORM_FIELD = "waveform_uv"
 
 
@@ -195,13 +197,19 @@ class Cohort:
             _checked=True,
         )
 
-    def digest(self) -> str:
-        """SHA-256 of the content (waveforms, table, sampling), independent of file and provenance."""
+    def digest(self, version: int = FORMAT_VERSION) -> str:
+        """SHA-256 of the content (waveforms, table, sampling), independent of file and provenance.
+
+        ``version`` is that of the file format whose columns count.
+        """
+        added = {c.name for v, columns in _ADDED_BY_VERSION.items() if v > version for c in columns}
         hasher = hashlib.sha256()
         hasher.update(self.sampling.model_dump_json().encode())
         hasher.update(str(self.waveforms.shape).encode())
         hasher.update(self.waveforms.tobytes())
         for column in COLUMNS:  # written out rather than pandas' own hash, which another release may change
+            if column.name in added:
+                continue
             values = self.table[column.name]
             hasher.update(column.name.encode())
             if column.kind == "number":
@@ -273,7 +281,7 @@ class Cohort:
                 value=error.value,
                 allowed=error.allowed,
             ) from error
-        if cohort.digest() != metadata.get("digest"):
+        if cohort.digest(metadata["version"]) != metadata.get("digest"):
             raise InputError("the content does not match its checksum: the file was changed or damaged", file=name)
         return cohort
 
@@ -314,12 +322,12 @@ def read_metadata(path: str | Path, name: str | None = None) -> dict:
         metadata = None
     if not isinstance(metadata, dict):
         raise InputError("the cohort file is damaged: what it says of itself cannot be read", file=name)
-    if metadata.get("version") != FORMAT_VERSION:
+    if metadata.get("version") not in range(1, FORMAT_VERSION + 1):
         raise InputError(
             "the cohort file has another format version",
             file=name,
             value=metadata.get("version"),
-            allowed=str(FORMAT_VERSION),
+            allowed=f"1 to {FORMAT_VERSION}",
         )
     return metadata | {"recordings": recordings}
 

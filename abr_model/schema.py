@@ -96,6 +96,11 @@ def amplitude_column(wave: str) -> str:
     return f"amplitude_{wave}_uv"
 
 
+def response_column(wave: str) -> str:
+    """Table column of what was judged of a wave where that was said: ``"present"`` or ``"absent"``."""
+    return f"response_{wave}"
+
+
 AGE = Column("age_years", "Age", "years", minimum=0, maximum=110)
 INTENSITY = Column("intensity_db_nhl", "Intensity", "dB nHL", minimum=-10, maximum=110)
 RATE = Column("stimulus_rate_per_s", "Stimulus rate", "/s", minimum=1, maximum=120)
@@ -119,6 +124,9 @@ LABELS = LATENCIES + AMPLITUDES
 """Wave labels in the order of the model's mask stream: latency I III V, amplitude I III V."""
 LABEL_NAMES = tuple(c.name for c in LABELS)
 
+RESPONSES = tuple(Column(response_column(w), f"Wave {w}", kind="class", classes=("present", "absent")) for w in WAVES)
+"""What the person who read the trace said of a wave. Missing is "not said": "not marked" is not "no response"."""
+
 COLUMNS = (
     Column("recording_id", "Recording", kind="text", required=True),
     Column("patient_id", "Patient", kind="text", required=True),
@@ -132,6 +140,7 @@ COLUMNS = (
     FMP,
     RESIDUAL_NOISE,
     *LABELS,
+    *RESPONSES,
 )
 """Every column of a cohort's table, in order. A table has exactly these."""
 COLUMNS_BY_NAME = {c.name: c for c in COLUMNS}
