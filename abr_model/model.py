@@ -17,6 +17,7 @@ from abr_model import __version__
 from abr_model.cohort import Cohort, Sampling
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
+from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.model_card import model_card
 from abr_model.scaling import NUMERIC_CONDITIONS, Scaling
 from abr_model.schema import HEARING_LOSS, HEARING_LOSS_CODES, Kind
@@ -45,6 +46,7 @@ class ModelProvenance(BaseModel):
     kind: Kind = Field(description="kind of the training cohort")
     cohort: str = Field(description="what a person calls the cohort; not its file name, which may hold a patient's")
     cohort_digest: str = Field(description="SHA-256 of the cohort's content")
+    filter: CohortFilter = Field(default=EVERYTHING, description="which of its recordings were used")
     split: str = Field(description="'patient' or 'recording (leaky)'")
     recordings: dict[str, int] = Field(description="recordings of the training, validation and test part")
     patients: dict[str, int] = Field(description="patients of each part")

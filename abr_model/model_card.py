@@ -49,6 +49,7 @@ def model_card(model: TrainedModel) -> str:
             "\n**The split is by recording: the same patients are in training and test, so the figures below are too "
             "good.** It exists only for comparison with the original.\n"
         )
+    only = "" if made.filter.is_empty else f"\n- Of it only recordings with: {'; '.join(made.filter.in_words())}."
     figures = "\n".join(f"| {words} | {value} |" for words, value in figure_rows(made.figures))
     best = "" if made.best_epoch is None else f"; these are the weights of epoch {made.best_epoch + 1}"
     software = ", ".join(f"{name} {number}" for name, number in made.software.items())
@@ -64,7 +65,7 @@ loss in; an averaged waveform in µV ({model.network.samples} samples at {sampli
 
 ## Trained on
 - {KIND_NOTICES[made.kind].capitalize()}.
-- Cohort: {made.cohort}. SHA-256 of its content `{made.cohort_digest}`.
+- Cohort: {made.cohort}. SHA-256 of its content `{made.cohort_digest}`.{only}
 - Split by {made.split}: {parts}.
 - {made.epochs} epochs{best}. {made.ended.capitalize() + "." if made.ended else ""}
 - Command: `{made.command}`

@@ -1,25 +1,22 @@
-"""From a cohort to what a network sees: selection with a funnel, split by patient, tensors.
+"""From a cohort to what a network sees: split by patient, tensors.
 
-:class:`Scaling` (units to the network's numbers) belongs here too and has its own file.
+Selection and :class:`Scaling` (units to the network's numbers) belong here too and have their own files.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.scaling import Scaling
-from abr_model.schema import AMPLITUDES, CONDITIONS, FMP, LATENCIES, POLARITY
+from abr_model.selection import Selection, SelectionRules, rules_in_words, select
 
 if TYPE_CHECKING:
     import torch
-
-    from abr_model.configuration import PreparationConfig
 
 __all__ = (
     "ModelInputs",
@@ -28,145 +25,11 @@ __all__ = (
     "SelectionRules",
     "Split",
     "model_inputs",
+    "rules_in_words",
     "select",
     "split_by_patient",
     "split_by_recording_leaky",
 )
-
-# --- selection -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SelectionRules:
-    """Which recordings a model may learn from.
-
-    Parameters
-    ----------
-    fmp_above
-        Keep recordings whose Fmp (quality of the average, an F ratio) is above this; None keeps all.
-    polarity
-        Keep recordings of this stimulus polarity; None keeps all.
-    conditions_present
-        Keep recordings whose age, intensity, stimulus rate and hearing loss are all known.
-    samples
-        Length of the window that the network sees, counted from the first sample at or after 0 ms.
-    sampling_rate_hz
-        Recordings of another sampling rate are brought to this one before they are windowed, so that the same samples
-        are the same milliseconds whatever the device; None keeps them as recorded.
-    """
-
-    fmp_above: float | None = 1.0
-    polarity: str | None = "alternating"
-    conditions_present: bool = True
-    samples: int = 200
-    sampling_rate_hz: float | None = 15000.0
-
-    @classmethod
-    def of(cls, preparation: PreparationConfig, **changes) -> SelectionRules:
-        """The rules of a preset; ``changes`` replaces some (``conditions_present=False`` for a comparison)."""
-        asked = {f.name: getattr(preparation, f.name) for f in fields(cls) if f.name != "conditions_present"}
-        return cls(**(asked | changes))
-
-    def __post_init__(self):
-        if self.polarity is not None and self.polarity not in POLARITY.classes:
-            raise InputError("there is no such stimulus polarity", value=self.polarity, allowed=POLARITY.allowed)
-        if self.samples < 1:
-            raise InputError("the window must hold samples", value=self.samples, allowed="1 or more")
-        if self.fmp_above is not None and not np.isfinite(self.fmp_above):
-            raise InputError("the Fmp threshold must be a number", value=self.fmp_above, allowed=FMP.allowed)
-        rate = self.sampling_rate_hz
-        if rate is not None and not (np.isfinite(rate) and rate > 0):
-            raise InputError("the sampling rate must be a number above 0", value=rate, allowed="Hz, or none")
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What was kept, and how: ``funnel`` has the columns ``rule``, ``removed``, ``kept``; first row all recordings."""
-
-    cohort: Cohort
-    funnel: pd.DataFrame
-
-
-def select(cohort: Cohort, rules: SelectionRules) -> Selection:
-    """The recordings that fulfil ``rules``, at their sampling rate, windowed to their samples from 0 ms.
-
-    A wave that is marked outside of the window cannot be seen on the trace: its latency and amplitude count as not
-    marked in the selected cohort. The funnel says how many, and whether recordings were resampled.
-
-    Raises
-    ------
-    InputError
-        No recording is left (names the rule that removed the last ones and gives the whole funnel; the DataFrame is
-        the error's attribute ``funnel``), or the recordings are shorter than the window.
-    """
-    kept = np.ones(len(cohort), dtype=bool)
-    rows = [("all recordings", 0, len(cohort))]
-    for words, fulfilled in _rules_in_words(cohort.table, rules):
-        left = kept & fulfilled
-        rows.append((words, int(kept.sum() - left.sum()), int(left.sum())))
-        kept = left
-    funnel = pd.DataFrame(rows, columns=["rule", "removed", "kept"])
-    if not kept.any():
-        raise _nothing_left(funnel)
-    selected = cohort.take(kept)
-    before = selected.sampling.rate_hz
-    if rules.sampling_rate_hz is not None:
-        selected = selected.resampled(rules.sampling_rate_hz)
-    after = selected.sampling.rate_hz
-    if after != before:
-        funnel.loc[len(funnel)] = (f"resampled from {before:,.0f} to {after:,.0f} Hz", 0, len(selected))
-    selected, hidden = _seen_labels(_window(selected, rules.samples))
-    end = selected.time_ms[-1]
-    window = f"first {rules.samples} samples ({selected.sampling.start_ms:.1f} to {end:.1f} ms)"
-    funnel.loc[len(funnel)] = (window, 0, len(selected))
-    if hidden:
-        waves = f"{hidden:,} wave{'s' if hidden > 1 else ''} marked outside of it left out"
-        funnel.loc[len(funnel)] = (waves, 0, len(selected))
-    return Selection(selected, funnel)
-
-
-def _rules_in_words(table: pd.DataFrame, rules: SelectionRules):
-    """Each rule as a clinician reads it, with the rows [N] that fulfil it."""
-    if rules.conditions_present:
-        for condition in CONDITIONS:
-            yield f"{condition.in_sentence} known", table[condition.name].notna().to_numpy()
-    if rules.polarity is not None:
-        yield f"{rules.polarity} stimulus polarity", (table[POLARITY.name] == rules.polarity).to_numpy(dtype=bool)
-    if rules.fmp_above is not None:
-        yield "Fmp measured", table[FMP.name].notna().to_numpy()
-        yield f"Fmp above {rules.fmp_above:g}", (table[FMP.name] > rules.fmp_above).to_numpy(dtype=bool)
-
-
-def _nothing_left(funnel: pd.DataFrame) -> InputError:
-    steps = " → ".join(f"{row.rule}: {row.kept}" for row in funnel.itertuples())
-    last = funnel.loc[(funnel["removed"] > 0) & (funnel["kept"] == 0)]
-    if len(last):
-        blame = f"the rule “{last['rule'].iloc[0]}” removed the last {last['removed'].iloc[0]}"
-    else:
-        blame = "the cohort is empty"
-    error = InputError(f"no recording is left after selection: {blame} ({steps})")
-    error.funnel = funnel
-    return error
-
-
-def _window(cohort: Cohort, samples: int) -> Cohort:
-    at_or_after_zero = np.flatnonzero(cohort.time_ms >= -1e-9)
-    start = cohort.time_ms[at_or_after_zero[0]] if len(at_or_after_zero) else 0.0
-    return cohort.windowed(float(start), samples)
-
-
-def _seen_labels(cohort: Cohort) -> tuple[Cohort, int]:
-    """The cohort without the labels of waves outside of its time axis, and how many waves that are."""
-    time_ms, table = cohort.time_ms, cohort.table.copy()
-    slack = 0.5 * (time_ms[-1] - time_ms[0]) / max(len(time_ms) - 1, 1)  # a mark belongs to its nearest sample
-    hidden = 0
-    for latency, amplitude in zip(LATENCIES, AMPLITUDES, strict=True):
-        marked = table[latency.name]
-        outside = (marked < time_ms[0] - slack) | (marked > time_ms[-1] + slack)
-        table.loc[outside, [latency.name, amplitude.name]] = np.nan
-        hidden += int(outside.sum())
-    return (replace(cohort, table=table), hidden) if hidden else (cohort, 0)
-
 
 # --- split -----------------------------------------------------------------------------------------------------
 

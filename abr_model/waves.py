@@ -22,6 +22,7 @@ def pick_wave(
     *,
     trough_within_ms: float = TROUGH_WITHIN_MS["V"],
     choose: str = "highest",
+    from_zero: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Latency and amplitude of the local maximum in a window of each trace.
 
@@ -37,12 +38,16 @@ def pick_wave(
         Span after the peak in which the lowest point is the following trough.
     choose
         ``"highest"`` or ``"nearest"`` (to ``around_ms``) local maximum of the window.
+    from_zero
+        Amplitude is the height of the peak over the zero line of the trace, which may be negative, instead of peak to
+        following trough. The marks of the simulated clinic are measured so.
 
     Returns
     -------
     latency_ms, amplitude_uv
         [N] float64 each. Latency and height of the peak are those of the parabola through the top three samples;
-        amplitude is peak to following trough. NaN where the window holds no local maximum.
+        amplitude is peak to following trough, or the peak's height with ``from_zero``. NaN where the window holds no
+        local maximum.
     """
     if choose not in ("highest", "nearest"):
         raise ValueError(f"choose must be 'highest' or 'nearest', not {choose!r}")
@@ -79,6 +84,9 @@ def pick_wave(
     shift = 0.5 * (a - c) / (a - 2 * b + c)
     latency[row] = sampling.start_ms + (peak + shift) * step_ms
     height = b - 0.25 * (a - c) * shift
+    if from_zero:
+        amplitude[row] = height
+        return latency, amplitude
     span = max(1, round(trough_within_ms / step_ms))
     after = np.minimum(peak[:, None] + np.arange(1, span + 1), samples - 1)
     amplitude[row] = height - waveforms[row[:, None], after].min(axis=1)

@@ -20,7 +20,7 @@ from dashboard.folders import cohorts_folder
 
 
 @dataclass(frozen=True)
-class CohortFile:
+class CohortEntry:
     """A cohort on disk, known from its metadata alone: nothing of its recordings is read for this."""
 
     path: Path
@@ -30,13 +30,13 @@ class CohortFile:
     recordings: int
 
 
-def available_cohorts() -> list[CohortFile]:
+def available_cohorts() -> list[CohortEntry]:
     """Cohort files of the data folder, newest first. A file that is not a cohort is left out."""
     files = []
     for path in cohorts_folder().glob("*.parquet"):
         try:
             state = path.stat()
-            files.append((state.st_mtime_ns, _cohort_file(str(path), state.st_mtime_ns, state.st_size)))
+            files.append((state.st_mtime_ns, _entry(str(path), state.st_mtime_ns, state.st_size)))
         except (InputError, OSError, KeyError, TypeError, ValueError):
             continue
     return [file for _, file in sorted(files, key=lambda pair: (-pair[0], pair[1].name))]
@@ -100,10 +100,10 @@ def _counts(path: Path, details: Mapping) -> bool:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _cohort_file(path: str, mtime_ns: int, size: int) -> CohortFile:
+def _entry(path: str, mtime_ns: int, size: int) -> CohortEntry:
     metadata = read_metadata(path)
     provenance = Provenance.model_validate(metadata["provenance"])
-    return CohortFile(
+    return CohortEntry(
         path=Path(path),
         name=cohort_name(provenance, Path(path)),
         kind=provenance.kind,

@@ -1,4 +1,4 @@
-"""The recordings that a model's output is compared with: of the chosen cohort those that the model would learn from."""
+"""What a model's output is compared with: recordings that pass the filter and that the model could learn from."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from abr_model.cohort import Cohort
 from abr_model.configuration import PreparationConfig
 from abr_model.errors import InputError
-from abr_model.preparation import SelectionRules, select
-from dashboard.session import LoadedCohort
+from abr_model.recordings import Recordings
+from abr_model.selection import SelectionRules, selected
+from dashboard.recordings import FilteredCohort
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``cohort`` to compare with; ``note`` says so where it is not what was recorded, or not as selected to train."""
+    """``cohort`` to compare with, traces read when asked for; ``note`` says so where it is not what was recorded, or
+    not as selected to train."""
 
-    cohort: Cohort
+    cohort: Recordings
     note: str = ""
 
 
-def comparison_cohort(loaded: LoadedCohort, preparation: PreparationConfig) -> Comparison:
-    """The recordings of the chosen cohort that the model could learn from, on its time axis, noisy ones left out.
+def comparison_cohort(recordings: FilteredCohort, preparation: PreparationConfig) -> Comparison:
+    """The recordings that pass the filter and that the model could learn from, on its time axis, noisy ones left out.
 
     Recordings whose conditions are not known stay. Where none fulfils the rules, or the recordings are shorter than the
-    model's window, all of them are given as they were recorded.
+    model's window, all that pass the filter are given as they were recorded.
     """
     rules = SelectionRules.of(preparation, conditions_present=False)
-    return _comparison(loaded.digest, rules, loaded.cohort)
+    return _comparison(recordings.key, str(recordings.loaded.path), rules, recordings)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _comparison(digest: str, rules: SelectionRules, _cohort: Cohort) -> Comparison:
+def _comparison(key: str, path: str, rules: SelectionRules, _recordings: FilteredCohort) -> Comparison:
     try:
-        selected = select(_cohort, rules).cohort
+        kept, _ = selected(_recordings, rules)
     except InputError as error:
-        return Comparison(_cohort, f"All recordings are compared: {error.problem.split(' (')[0]}.")
-    recorded, shown = _cohort.sampling.rate_hz, selected.sampling.rate_hz
+        if not len(_recordings):
+            return Comparison(_recordings, "No recording of the cohort passes the filter.")
+        return Comparison(_recordings, f"All recordings are compared: {error.problem.split(' (')[0]}.")
+    recorded, shown = _recordings.sampling.rate_hz, kept.sampling.rate_hz
     note = "" if recorded == shown else f"Resampled from {recorded:,.0f} to {shown:,.0f} Hz."
-    return Comparison(selected, note)
+    return Comparison(kept, note)

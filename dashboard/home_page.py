@@ -38,7 +38,7 @@ WAYS_TO_BEGIN = (
 
 def loaded_card(loaded: session.LoadedCohort) -> None:
     """Which cohort and model are loaded, with their numbers."""
-    cohort, model = loaded.cohort, session.chosen_model_folder()
+    cohort, model = loaded, session.chosen_model_folder()
     with st.container(border=True, height="stretch"):
         st.markdown(f"**Cohort**  \n{plain(loaded.name)}  \n{kind_badge_markdown(cohort.kind)}")
         left, right = st.columns(2)
@@ -64,9 +64,7 @@ def trace_card(loaded: session.LoadedCohort) -> None:
     if not len(means.levels):
         means, whose = means_by_level(loaded, None, MOST_LEVELS), "all hearing"
     with st.container(border=True, height="stretch"):
-        st.markdown(
-            f"**Mean trace by level** :gray[ · {loaded.cohort.kind.value} recordings, {whose}, vertex positive up]"
-        )
+        st.markdown(f"**Mean trace by level** :gray[ · {loaded.kind.value} recordings, {whose}, vertex positive up]")
         if not len(means.levels):
             st.markdown(":gray[No recording of this cohort has a level.]")
             return
@@ -100,7 +98,7 @@ with st.container(border=True):
         "errors of the cohort are learned too. "
         + (
             "The loaded cohort is simulated from published physiology, not measured. "
-            if loaded.cohort.kind == "simulated"
+            if loaded.kind == "simulated"
             else ""
         )
         + "Research use only.]"

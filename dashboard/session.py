@@ -6,26 +6,23 @@ all sessions and never changed in place. Cache keys are path, time of change and
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from abr_model.cohort import Cohort
+from abr_model.cohort_file import CohortFile
 from abr_model.data_folder import data_folder, pretrained_folder
 from abr_model.errors import InputError
-from abr_model.schema import Kind
-from dashboard.cohort_files import CohortFile, available_cohorts, cohort_name, keep_cohort, simulated_cohort_file
+from abr_model.filtering import EVERYTHING, CohortFilter
+from dashboard.cohort_files import CohortEntry, available_cohorts, cohort_name, keep_cohort, simulated_cohort_file
 from dashboard.folders import cohorts_folder, runs_folder
+from dashboard.model_folders import LoadedModel, ModelFolder, described_model, read_model
+from dashboard.recordings import FilteredCohort, LoadedCohort, filtered
 from dashboard.widgets.problem import plain
 
-if TYPE_CHECKING:
-    from abr_model.model import TrainedModel
-
 __all__ = (
-    "CohortFile",
+    "CohortEntry",
+    "FilteredCohort",
     "LoadedCohort",
     "LoadedModel",
     "ModelFolder",
@@ -34,14 +31,18 @@ __all__ = (
     "choose_cohort",
     "choose_model",
     "chosen_cohort",
+    "chosen_filter",
     "chosen_model",
     "chosen_model_folder",
+    "chosen_recordings",
     "cohorts_folder",
     "data_folder",
+    "dropped_from_filter",
     "keep_cohort",
     "load_cohort",
     "pop_model_problem",
     "runs_folder",
+    "set_filter",
     "simulated_cohort_file",
     "tell_model_problem",
     "theme",
@@ -52,40 +53,10 @@ FIRST_PATIENTS = 500
 FIRST_SEED = 1
 
 _COHORT_KEY = "session_cohort_path"
+_FILTER_KEY = "session_filter"
+_FILTER_DROPPED = "session_filter_dropped"
 _MODEL_KEY = "session_model_folder"
 _MODEL_PROBLEM = "session_model_problem"
-
-
-@dataclass(frozen=True)
-class LoadedCohort:
-    """The recordings a session works with. ``digest`` is the SHA-256 of their content; use it as a cache key."""
-
-    cohort: Cohort
-    name: str
-    path: Path
-    digest: str
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """A trained model on disk, known from its description alone. ``origin`` is ``"shipped"`` or ``"trained here"``;
-    ``kind`` and ``recordings`` are those of the training part; ``source`` says what that was."""
-
-    folder: Path
-    name: str
-    origin: str
-    kind: Kind
-    source: str
-    recordings: int
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """The model a session generates with."""
-
-    model: TrainedModel
-    name: str
-    folder: Path
 
 
 def theme() -> str:
@@ -117,6 +88,8 @@ def choose_cohort(path: str | Path) -> LoadedCohort:
         The file is missing, damaged or not a cohort. What was chosen before stays chosen.
     """
     loaded = _load_cohort(Path(path))
+    if st.session_state.get(_COHORT_KEY) != str(loaded.path):
+        _take_filter_along(loaded)
     st.session_state[_COHORT_KEY] = str(loaded.path)
     return loaded
 
@@ -155,11 +128,59 @@ def _load_cohort(path: Path) -> LoadedCohort:
     return _read_cohort(str(path), state.st_mtime_ns, state.st_size)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the cohort …")
+@st.cache_resource(max_entries=3, show_spinner="Reading the cohort …")
 def _read_cohort(path: str, mtime_ns: int, size: int) -> LoadedCohort:
-    cohort = Cohort.read(path)
-    name = cohort_name(cohort.provenance, Path(path))
-    return LoadedCohort(cohort, name, Path(path), cohort.digest())
+    file = CohortFile.open(path)
+    return LoadedCohort(file, cohort_name(file.provenance, Path(path)), Path(path), file.digest)
+
+
+# --- filter -----------------------------------------------------------------------------------------------------------
+
+
+def chosen_filter() -> CohortFilter:
+    """What this session looks at; without a choice everything."""
+    return st.session_state.get(_FILTER_KEY, EVERYTHING)
+
+
+def set_filter(filter: CohortFilter) -> None:
+    """Look at these recordings from now on, on every page."""
+    st.session_state[_FILTER_KEY] = filter
+    st.session_state.pop(_FILTER_DROPPED, None)
+
+
+def dropped_from_filter() -> list[str]:
+    """What was left out of the filter when the cohort was changed, in words; until a filter is set again."""
+    return st.session_state.get(_FILTER_DROPPED, [])
+
+
+def _take_filter_along(loaded: LoadedCohort) -> None:
+    """The filter stays when another cohort is chosen, without the parts that say nothing about that one."""
+    if chosen_filter().is_empty:
+        return
+    fitted, dropped = chosen_filter().fitted(loaded.table)
+    if dropped:
+        set_filter(fitted)
+        st.session_state[_FILTER_DROPPED] = dropped
+
+
+def chosen_recordings() -> FilteredCohort:
+    """The recordings of the chosen cohort that pass the chosen filter; may be none.
+
+    Raises
+    ------
+    InputError
+        As :func:`chosen_cohort`.
+    """
+    return _filtered(chosen_cohort(), chosen_filter())
+
+
+def _filtered(loaded: LoadedCohort, filter: CohortFilter) -> FilteredCohort:
+    return _pass(loaded.digest, str(loaded.path), filter.sha256(), loaded, filter)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)  # a table of 1,000,000 recordings has 300 MB
+def _pass(digest: str, path: str, filter_sha256: str, _loaded: LoadedCohort, _filter: CohortFilter) -> FilteredCohort:
+    return filtered(_loaded, _filter)
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -178,7 +199,7 @@ def available_models() -> list[ModelFolder]:
     for folder, origin in ordered:
         try:
             state = (folder / "model.json").stat()
-            models.append(_model_folder(str(folder), origin, state.st_mtime_ns, state.st_size))
+            models.append(described_model(str(folder), origin, state.st_mtime_ns, state.st_size))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return models
@@ -245,38 +266,9 @@ def _shipped_roots() -> list[Path]:
     return list(dict.fromkeys([SHIPPED_MODELS, data_folder() / "pretrained"]))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _model_folder(folder: str, origin: str, mtime_ns: int, size: int) -> ModelFolder:
-    description = json.loads((Path(folder) / "model.json").read_text(encoding="utf-8"))
-    provenance = description["provenance"]
-    return ModelFolder(
-        folder=Path(folder),
-        name=_model_name(description["preset"]["name"], description["model_id"]),
-        origin=origin,
-        kind=Kind(provenance["kind"]),
-        source=provenance["cohort"],
-        recordings=int(provenance["recordings"]["train"]),
-    )
-
-
-def _model_name(preset: str, model_id: str) -> str:
-    return f"{preset} · {model_id[:4]}"
-
-
 def _load_model(folder: Path) -> LoadedModel:
     try:
         states = [(folder / name).stat() for name in ("model.json", "weights.safetensors")]
     except OSError as error:
         raise InputError("the model folder is incomplete", file=folder.name) from error
-    return _read_model(str(folder), tuple((s.st_mtime_ns, s.st_size) for s in states))
-
-
-@st.cache_resource(max_entries=3, show_spinner="Loading the model …")
-def _read_model(folder: str, state: tuple) -> LoadedModel:
-    import torch
-
-    from abr_model.model import TrainedModel
-
-    torch.set_num_threads(1)  # a page's small batches run faster on one thread, and other sessions keep theirs
-    model = TrainedModel.load(Path(folder))
-    return LoadedModel(model, _model_name(model.preset.name, model.model_id), Path(folder))
+    return read_model(str(folder), tuple((s.st_mtime_ns, s.st_size) for s in states))

@@ -22,7 +22,7 @@ def launch(run) -> None:
     background.launch(run)
 
 
-page_header("Training", "Watch a model learn the cohort", [kind_badge_markdown(session.chosen_cohort().cohort.kind)])
+page_header("Training", "Watch a model learn the cohort", [kind_badge_markdown(session.chosen_cohort().kind)])
 if problem := st.session_state.pop("training_problem", None):
     show_problem(problem)
 settings, view = st.columns([1, 2.6], gap="medium")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
 from abr_model.generation.response import Response
 from abr_model.generation.support import support_findings
+from abr_model.norms import GORGA_1989
 from abr_model.schema import INTENSITY
 from dashboard import session
 from dashboard.charts.generation import SHOW, seldom_marked
@@ -20,6 +20,7 @@ from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.conditions import LEVELS, choose_level, condition_sliders
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.export_box import export_box
+from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.response_scrubber import response_scrubber
 from dashboard.widgets.training_note import training_note
@@ -62,7 +63,7 @@ def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
 loaded = session.chosen_cohort()
 chosen = session.chosen_model()
 if chosen is None:
-    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.cohort.kind)])
+    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.kind)])
     empty_state(
         "There is no trained model yet.",
         "Train one on the chosen cohort; as soon as the run is finished, its sliders are here.",
@@ -72,8 +73,8 @@ if chosen is None:
     st.stop()
 
 model, theme = chosen.model, session.theme()
-comparison = comparison_cohort(loaded, model.preset.preparation)
-cohort: Cohort = comparison.cohort
+comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation)
+cohort = comparison.cohort
 head = st.container()
 left, right = st.columns([1, 2.75], gap="medium")
 with left, st.container(key="conditions", gap="small"):
@@ -100,9 +101,10 @@ level = condition[INTENSITY.name]
 response = series.at(level)
 with head:
     findings = support_findings(model.support, condition)
-    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.cohort.kind), support_badge(findings, nearest)])
+    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.kind), support_badge(findings, nearest)])
 with left:
     show_waves_table(response, cohort.table.iloc[nearest.near_rows])
+    filter_box()
 with right:
     drawn = cohort.take(nearest.rows)
     with st.container(border=True, gap="xsmall"):
@@ -121,9 +123,9 @@ with right:
             alt=f"Generated mean responses, {stacked.levels[-1]:g} to {stacked.levels[0]:g} dB nHL, wave V marked",
         )
     with function, st.container(border=True, gap="xsmall"):
-        st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]")
+        st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]", help=GORGA_1989.label)
         st.plotly_chart(
-            latency_intensity_figure(series, response, cohort.take(near_at_any_level(cohort, condition)), theme),
+            latency_intensity_figure(series, response, cohort.part(near_at_any_level(cohort, condition)), theme),
             key="latency_intensity_figure",
             config=PLOTLY_CONFIG,
             theme=None,

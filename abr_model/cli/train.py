@@ -18,7 +18,7 @@ def runs_folder(given: Path | None) -> Path:
     return given or data_folder() / "runs"
 
 
-OF_A_NEW_RUN = ("preset", "epochs", "seed", "name", "threads", "parallel")
+OF_A_NEW_RUN = ("preset", "filter", "epochs", "seed", "name", "threads", "parallel")
 """Options that a run has had since it was made; they cannot be given with ``--run`` or ``--resume``."""
 
 RunsOption = Annotated[
@@ -31,6 +31,10 @@ def train(
     context: typer.Context,
     preset: Annotated[str, typer.Option(help="Name of a preset, or a YAML file.")] = "default",
     cohort: Annotated[Path | None, typer.Option(metavar="FILE", help="Cohort file (.parquet).")] = None,
+    filter: Annotated[
+        Path | None,
+        typer.Option("--filter", metavar="FILE", help="Train on these recordings of the cohort only (JSON)."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and batches, instead of the preset's.")] = None,
     name: Annotated[str, typer.Option(metavar="LABEL", help="Free text to recognise the run by.")] = "",
@@ -43,6 +47,7 @@ def train(
 ) -> None:
     """Train a model on a cohort, in a run folder. Ctrl-C stops; `abr train --resume RUN` goes on."""
     from abr_model.configuration import load_preset
+    from abr_model.filtering import EVERYTHING, CohortFilter
     from abr_model.training.claim import check_free
     from abr_model.training.runs import Run
 
@@ -62,10 +67,19 @@ def train(
     else:
         root = runs_folder(runs)
         asked = load_preset(preset)
+        wanted = EVERYTHING if filter is None else CohortFilter.read(filter)
         if not parallel:
             check_free(root)
         training = Run.create(
-            root, asked, cohort, label=name, epochs=epochs, seed=seed, threads=threads, exclusive=not parallel
+            root,
+            asked,
+            cohort,
+            filter=wanted,
+            label=name,
+            epochs=epochs,
+            seed=seed,
+            threads=threads,
+            exclusive=not parallel,
         )
     _train(training, out)
 

@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from abr_model.age import WEEKS_PER_YEAR
 from abr_model.errors import InputError
 from abr_model.schema import AGE, COLUMNS_BY_NAME, CONDITION_NAMES, CONDITIONS, HEARING_LOSSES, Column
 
@@ -103,10 +104,10 @@ def in_words(name: str, value) -> str:
 
 def age_in_words(years: float) -> str:
     """``"newborn"`` within the first week, weeks and months below two years, then years."""
-    if years < 1 / 52:
+    if years < 1 / WEEKS_PER_YEAR:
         return "newborn"
     if years < 1.5 / 12:
-        weeks = round(years * 52.18)
+        weeks = round(years * WEEKS_PER_YEAR)
         return f"{weeks} week{'s' if weeks > 1 else ''}" if abs(years * 12 - 1) > 0.1 else "1 month"
     if years < 1.99:
         return f"{round(years * 12)} months"

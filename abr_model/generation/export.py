@@ -19,8 +19,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from abr_model.cohort import Cohort
+from abr_model.cohort_writer import write_recordings
 from abr_model.errors import InputError
 from abr_model.generation.support import support_of_rows
+from abr_model.recordings import Recordings
 from abr_model.schema import COLUMNS, CONDITION_NAMES, LATENCIES
 from abr_model.spreadsheet import safe_cell
 
@@ -31,13 +33,13 @@ LATENCY_DECIMALS = 4
 _ROWS_AT_ONCE = 20_000
 
 
-def export(cohort: Cohort, target: str | Path | BinaryIO, format: str | None = None) -> None:
+def export(cohort: Recordings, target: str | Path | BinaryIO, format: str | None = None) -> None:
     """Write a cohort to a file or a binary buffer.
 
     Parameters
     ----------
     cohort
-        Recordings of any kind.
+        Recordings of any kind, in memory or not: they are written block by block.
     target
         A path, or a binary buffer open for writing.
     format
@@ -61,7 +63,7 @@ def export(cohort: Cohort, target: str | Path | BinaryIO, format: str | None = N
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if format == "parquet":
-            cohort.write(path)
+            write_recordings(cohort, path)
             return
         partial = path.with_name(f".{path.name}.partial")
         with partial.open("wb") as stream:
@@ -71,7 +73,7 @@ def export(cohort: Cohort, target: str | Path | BinaryIO, format: str | None = N
         raise InputError(f"the file cannot be written: {error.strerror}", file=path.name) from error
 
 
-def export_bytes(cohort: Cohort, format: str) -> bytes:
+def export_bytes(cohort: Recordings, format: str) -> bytes:
     """The content of the file that :func:`export` would write."""
     buffer = io.BytesIO()
     export(cohort, buffer, format)
@@ -112,7 +114,7 @@ def export_table(cohort: Cohort) -> pd.DataFrame:
     return table
 
 
-def sample_columns(cohort: Cohort) -> list[str]:
+def sample_columns(cohort: Recordings) -> list[str]:
     """Header of each sample: ``uv_at_0.000_ms``; more decimals where three would not tell two samples apart."""
     for decimals in range(3, 10):
         names = [SAMPLE_COLUMN.replace(".3f", f".{decimals}f").format(t + 0.0) for t in cohort.time_ms]
@@ -121,19 +123,18 @@ def sample_columns(cohort: Cohort) -> list[str]:
     raise InputError("the samples are too dense to be told apart by their time", value=cohort.sampling.rate_hz)
 
 
-def _write_csv(cohort: Cohort, stream: BinaryIO) -> None:
+def _write_csv(cohort: Recordings, stream: BinaryIO) -> None:
     names = sample_columns(cohort)
-    about = export_table(cohort)
-    for start in range(0, max(len(cohort), 1), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        samples = np.round(cohort.waveforms[rows].astype(np.float64), DECIMALS) + 0.0  # no "-0"
-        part = pa.Table.from_pandas(about.iloc[rows], preserve_index=False)
+    blocks = cohort.blocks(size=_ROWS_AT_ONCE) if len(cohort) else [(None, cohort.take([]))]
+    for number, (_, part) in enumerate(blocks):
+        samples = np.round(part.waveforms.astype(np.float64), DECIMALS) + 0.0  # no "-0"
+        table = pa.Table.from_pandas(export_table(part), preserve_index=False)
         for name, values in zip(names, samples.T, strict=True):
-            part = part.append_column(name, pa.array(values))
-        options = pyarrow.csv.WriteOptions(include_header=start == 0, quoting_style="needed")
-        pyarrow.csv.write_csv(part, stream, options)
+            table = table.append_column(name, pa.array(values))
+        options = pyarrow.csv.WriteOptions(include_header=number == 0, quoting_style="needed")
+        pyarrow.csv.write_csv(table, stream, options)
 
 
-def _write_parquet(cohort: Cohort, stream: BinaryIO) -> None:
+def _write_parquet(cohort: Recordings, stream: BinaryIO) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        stream.write(cohort.write(Path(folder) / "cohort.parquet").read_bytes())
+        stream.write(write_recordings(cohort, Path(folder) / "cohort.parquet").read_bytes())

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from abr_model.cohort import Cohort
+from abr_model.age import GESTATION_YEARS, WEEKS_PER_YEAR
 from abr_model.errors import InputError
 from abr_model.generation.conditions import check_condition, in_words
+from abr_model.recordings import Recordings
 from abr_model.schema import AGE, CONDITIONS, HEARING_LOSS, INTENSITY, RATE
 
 LEVEL_STEP_DB = 5.0
 AGE_STEP = 0.10
 RATE_STEP = 1.5
-GESTATION_YEARS = 40 / 52.18
 """One step of distance is 5 dB, 10 % of the age counted from conception, or a factor of 1.5 in rate.
 
 Each moves wave V by about 0.1 to 0.2 ms where it matters most (physiology notes: 0.04 ms/dB at low level; Gorga's age
@@ -57,7 +57,7 @@ class Nearest:
         return len(self.near_rows)
 
 
-def nearest_recordings(cohort: Cohort, condition: Mapping, n: int, within: float = np.inf) -> Nearest:
+def nearest_recordings(cohort: Recordings, condition: Mapping, n: int, within: float = np.inf) -> Nearest:
     """The ``n`` recordings nearest to ``condition``: same hearing-loss class, nearest in level, age and rate.
 
     The distance is the Euclidean length of the differences in steps (:data:`LEVEL_STEP_DB`, :data:`AGE_STEP`,
@@ -93,7 +93,7 @@ def nearest_recordings(cohort: Cohort, condition: Mapping, n: int, within: float
     )
 
 
-def near_at_any_level(cohort: Cohort, condition: Mapping) -> np.ndarray:
+def near_at_any_level(cohort: Recordings, condition: Mapping) -> np.ndarray:
     """Positions of the recordings that are near in everything but the level, by level: a latency–intensity function."""
     condition = check_condition(condition)
     matched = tuple(c.name for c in CONDITIONS if c is not INTENSITY and cohort.table[c.name].notna().any())
@@ -150,7 +150,7 @@ def _difference_words(name: str, largest: float) -> str:
         return f"{_up(largest, 1):g} dB" if largest > 1e-9 else ""
     if name == RATE.name:
         return f"{_up(largest, 0.1):.1f}".removesuffix(".0") + " /s" if largest >= 0.05 else ""
-    if largest < 1 / 52.18:
+    if largest < 1 / WEEKS_PER_YEAR:
         return ""
     if largest < 2:
         months = int(_up(largest * 12, 1))

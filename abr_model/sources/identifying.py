@@ -9,7 +9,10 @@ _IDENTIFYING = re.compile(
     r"\b(id|ids|identifier|name|names|surname|firstname|lastname|birth|birthday|birthdate|dob|born|date|time|mrn|ssn|"
     r"patient|person|protocol no|phone|telephone|mobile|mail|email|e mail|address|street|city|postcode|zip|"
     r"physician|doctor|examiner|operator|tester|audiologist|hospital|clinic|insurance|national|passport|"
-    r"comment|comments|note|notes|remark|remarks|file|ad|adı|soyad|soyadı|doğum|tc|tckn|kimlik|telefon|adres|hasta)\b"
+    r"comment|comments|note|notes|remark|remarks|file|ad|adı|soyad|soyadı|isim|doğum|dogum|tarih|tarihi|"
+    r"tc|tckn|kimlik|telefon|adres|hasta|subject|subj|participant|listener|proband|probanden|vorname|nachname|"
+    r"geburtsdatum|geburtstag|datum|anschrift|arzt|bemerkung|bemerkungen|nom|prénom|prenom|naissance|sujet|nombre|"
+    r"apellido|apellidos|fecha|nacimiento|paciente|nome|cognome|nascita|paziente|sobrenome|nascimento)\b"
 )
 
 

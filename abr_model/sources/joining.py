@@ -31,7 +31,9 @@ def refuse_duplicates(parts: list[tuple[Part, Refusals]]) -> list[tuple[Part, Re
             where = f"recording {original}" if file == refusals.file else f"recording {original} of {file!r}"
             other = "" if same == patient else ", but of another patient"
             refusals.add(row, "", None, f"duplicate: the same trace as {where}{other}")
-        if first.any():
+        if first.all():
+            kept.append((part, refusals))
+        elif first.any():
             table = part.table[first].reset_index(drop=True)
             kept.append((Part(part.waveforms[first], table, part.sampling, part.rows[first]), refusals))
     return kept

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from abr_model.errors import InputError
+from abr_model.sources.checks.findings import Finding
 from abr_model.sources.identifying import shown
 from abr_model.spreadsheet import safe_cell
 from abr_model.waves import PeakOffset
 
 REFUSED_COLUMNS = ("file", "row", "column", "value", "reason")
-OFFSET_WORTH_A_LOOK_MS = 0.3
 
 
 class Refusals:
@@ -48,7 +48,8 @@ class ImportReport:
     ``files`` has one row per file (file, format, read, refused); ``refused`` one row per cell that kept a recording
     out (file, row, column, value, reason). ``zeros_as_missing`` counts, per column of the file, the zeros that were
     read as missing. ``stated`` says what the person said and for how many recordings. ``wave_v`` says how far the
-    marked wave V lies from the peak of its trace (None without marks). No identifying value is in here.
+    marked wave V lies from the peak of its trace (None without marks). ``findings`` are what was checked on the whole
+    (:func:`abr_model.sources.checks.checks.check_import`), problems first. No identifying value is in here.
     """
 
     files: pd.DataFrame
@@ -60,6 +61,12 @@ class ImportReport:
     wave_v: PeakOffset | None = None
     stated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Findings to be settled before the cohort is stored."""
+        return tuple(finding for finding in self.findings if finding.severity == "problem")
 
     @property
     def recordings_read(self) -> int:
@@ -93,24 +100,8 @@ class ImportReport:
             counts = ", ".join(f"{name} {count:,}" for name, count in self.zeros_as_missing.items())
             lines.append(f"zeros read as missing: {counts}")
         lines += [*self.stated, *self.notes]
-        if self.wave_v is not None:
-            lines.append(wave_v_sentence(self.wave_v))
-        return lines
-
-
-def wave_v_sentence(offset: PeakOffset) -> str:
-    """Where the marked wave V lies, and what to check when that is not the peak."""
-    sentence = (
-        f"wave V is marked {abs(offset.median_ms):.2f} ms {'after' if offset.median_ms >= 0 else 'before'} the nearest "
-        f"peak of its trace (median of {offset.n:,} recordings; on the average aligned to the marks: "
-        f"{offset.aligned_ms:+.2f} ms)"
-    )
-    if abs(offset.aligned_ms) > OFFSET_WORTH_A_LOOK_MS:
-        sentence += (
-            " – check the sampling rate, the time of the first sample, and whether the labels were corrected for the "
-            "tube of an insert earphone (0.8–0.9 ms) while the samples were not"
-        )
-    return sentence
+        words = {"problem": "problem: ", "look": "please look: ", "fine": ""}
+        return lines + [words[finding.severity] + finding.sentence for finding in self.findings]
 
 
 class NothingImportedError(InputError):

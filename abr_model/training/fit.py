@@ -17,7 +17,7 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from abr_model.cohort import Cohort
+from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.model import ModelProvenance, TrainedModel, support_of
 from abr_model.preparation import model_inputs
@@ -118,6 +118,7 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
         kind=parts.train.kind,
         cohort=config.cohort,
         cohort_digest=config.cohort_digest,
+        filter=config.filter,
         split=parts.split.kind,
         recordings=parts.split.sizes,
         patients=parts.patients,
@@ -140,10 +141,11 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
 
 
 def _parts(config: RunConfig) -> Parts:
-    cohort = Cohort.read(config.cohort_path, config.cohort)
-    if cohort.digest() != config.cohort_digest:
+    cohort = CohortFile.open(config.cohort_path, config.cohort)
+    if cohort.digest != config.cohort_digest:
         raise InputError("the cohort was replaced since this run was prepared", file=config.cohort)
-    return prepare_parts(cohort, config.preset)
+    cohort.verify()
+    return prepare_parts(cohort, config.preset, config.filter)
 
 
 def _train(run: Run, config: RunConfig, parts: Parts, wants_stop, on_event: Event) -> tuple[TrainingModule, str, bool]:

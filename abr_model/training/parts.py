@@ -8,6 +8,7 @@ import pandas as pd
 
 from abr_model.cohort import Cohort
 from abr_model.configuration import Preset
+from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.preparation import (
     Scaling,
     SelectionRules,
@@ -16,6 +17,7 @@ from abr_model.preparation import (
     split_by_patient,
     split_by_recording_leaky,
 )
+from abr_model.recordings import Recordings
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Parts:
         return {"train": self.train.patients, "validation": self.validation.patients, "test": self.test.patients}
 
 
-def prepare_parts(cohort: Cohort, preset: Preset) -> Parts:
-    """Select, split and scale as ``preset`` says; the same cohort and preset give the same parts.
+def prepare_parts(cohort: Recordings, preset: Preset, filter: CohortFilter = EVERYTHING) -> Parts:
+    """Filter, select, split and scale as ``preset`` says; the same cohort, filter and preset give the same parts.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def prepare_parts(cohort: Cohort, preset: Preset) -> Parts:
         Nothing is left after selection, too few patients, recordings too short.
     """
     asked = preset.preparation
-    selection = select(cohort, SelectionRules.of(asked))
+    selection = select(cohort, SelectionRules.of(asked), filter)
     divide = split_by_patient if asked.split == "patient" else split_by_recording_leaky
     split = divide(selection.cohort, asked.seed, asked.fractions)
     train = selection.cohort.take(split.train)

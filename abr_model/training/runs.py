@@ -4,6 +4,7 @@
 
     <id>/config.yaml      cohort (path, digest), preset with all values, label; never changed
          preset.yaml      the preset alone, where it differs from the one of its name
+         filter.json      the filter alone, where there is one
          status.json      state and progress, replaced atomically
          metrics.jsonl    one JSON object a line, only ever appended
          train.log        what the trainer said
@@ -30,9 +31,10 @@ from pydantic import ValidationError
 from abr_model.cohort import Provenance, read_metadata
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
+from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.training.lock import is_held
 from abr_model.training.reading import launched_process_died, read_rows, tail, without_abandoned
-from abr_model.training.run_config import PRESET_FILE, RunConfig, is_customised, repeating_command
+from abr_model.training.run_config import FILTER_FILE, PRESET_FILE, RunConfig, is_customised, repeating_command
 
 __all__ = ("ENDED", "STATES", "Run", "RunConfig", "active_run", "list_runs", "without_abandoned")
 
@@ -61,6 +63,7 @@ class Run:
         preset: Preset,
         cohort_path: str | Path,
         *,
+        filter: CohortFilter = EVERYTHING,
         label: str = "",
         epochs: int | None = None,
         seed: int | None = None,
@@ -77,6 +80,8 @@ class Run:
             All hyper-parameters.
         cohort_path
             A cohort file. It is not copied: the run holds its path and the digest of its content.
+        filter
+            Which recordings of the cohort to train on.
         label
             Free text to recognise the run by. The id is generated, so the text never becomes a file name.
         epochs, seed
@@ -107,9 +112,10 @@ class Run:
                 cohort_path=str(cohort_path),
                 cohort=provenance.title,
                 cohort_digest=metadata["digest"],
+                filter=filter,
                 threads=threads,
                 exclusive=exclusive,
-                command=repeating_command(preset, provenance),
+                command=repeating_command(preset, provenance, filter),
                 preset=preset,
             )
         except ValidationError as error:
@@ -122,6 +128,8 @@ class Run:
             (folder / "config.yaml").write_text(text, encoding="utf-8")
             if is_customised(preset):
                 (folder / PRESET_FILE).write_text(preset.to_yaml(), encoding="utf-8")
+            if not filter.is_empty:
+                (folder / FILTER_FILE).write_text(filter.to_json() + "\n", encoding="utf-8")
             run.write_status(
                 state="pending",
                 message="prepared",
@@ -133,6 +141,7 @@ class Run:
                 started=None,
                 preset=preset.name,
                 cohort=provenance.title,
+                filter=filter.in_words(),
                 recordings=None,
                 pid=None,
                 label=label,

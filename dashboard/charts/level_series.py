@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from abr_model.cohort import Cohort
-from abr_model.generation.norms import GORGA_1989_LEVELS, GORGA_1989_SOURCE, gorga_1989_wave_v
 from abr_model.generation.response import LevelSeries, Response
+from abr_model.norms import GORGA_1989
+from abr_model.recordings import Recordings
 from abr_model.schema import AGE, INTENSITY, WAVES, Kind, latency_column
 from dashboard.charts.generation import HARDLY_MARKED, SURELY_MARKED, trace_line
 from dashboard.charts.traces import add_scale_bar, joined, level_text, spacing_uv
@@ -80,7 +80,7 @@ def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *,
 
 
 def latency_intensity_figure(
-    series: LevelSeries, response: Response, cohort: Cohort, theme: str, *, height: int = 190
+    series: LevelSeries, response: Response, cohort: Recordings, theme: str, *, height: int = 190
 ) -> go.Figure:
     """Wave V latency along the level: generated, the cohort's marked waves, and a published band for the age.
 
@@ -129,8 +129,8 @@ def latency_intensity_figure(
 
 def _band(age_years: float, theme: str) -> go.Scatter:
     """Mean ± 2 SD of the published wave V latency at this age, where the study has levels."""
-    levels = np.arange(GORGA_1989_LEVELS[0], GORGA_1989_LEVELS[1] + 1, 2.0)
-    mean, sd = gorga_1989_wave_v(levels, age_years)
+    levels = GORGA_1989.tabulated("V")
+    mean, sd = GORGA_1989.band("V", levels, age_years)
     return go.Scatter(
         x=np.concatenate([levels, levels[::-1]]),
         y=np.round(np.concatenate([mean - 2 * sd, (mean + 2 * sd)[::-1]]), 3),
@@ -138,7 +138,7 @@ def _band(age_years: float, theme: str) -> go.Scatter:
         mode="lines",
         line={"width": 0},
         fillcolor=faded(MUTED[theme], 0.18),
-        name=f"mean ± 2 SD: {GORGA_1989_SOURCE}",
+        name=f"mean ± 2 SD: {GORGA_1989.label}",
         showlegend=False,
         hoverinfo="skip",
     )

@@ -1,33 +1,51 @@
-"""Pictures of what is missing: how often, at which level or class, and which values are missing together."""
+"""Pictures of how often values are missing: by column and group, and what is known of each wave."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from abr_model.schema import AMPLITUDES, COLUMNS_BY_NAME, LATENCIES, WAVES, Kind
+from abr_model.missingness import CODES
+from dashboard.charts.missingness_words import percent
 from dashboard.style import INK, MUTED, PAPER, PRIMARY, TRACE_STYLES, apply_layout, faded
 
+CODE_LABELS = {code.name: code.label for code in CODES}
 
-def rate_map(rates: pd.DataFrame, theme: str, *, group_title: str, height: int = 400) -> go.Figure:
+
+def code_colours(theme: str) -> dict[str, tuple[str, str]]:
+    """Fill and hatching of each code of a wave: told apart without colour too."""
+    orange = TRACE_STYLES["simulated"].colour(theme)
+    return {
+        "marked": (PRIMARY[theme], ""),
+        "outside": (faded(PRIMARY[theme], 0.5), "/"),
+        "present": (faded(PRIMARY[theme], 0.5), "."),
+        "no_response": (orange, "x"),
+        "not_marked": (faded(MUTED[theme], 0.28), ""),
+    }
+
+
+def rate_map(rates: pd.DataFrame, theme: str, *, group_title: str, height: int | None = None) -> go.Figure:
     """Share missing of each column (rows) in each group (columns): the darker, the more is missing.
 
     Parameters
     ----------
     rates
-        ``group``, ``label``, ``recordings``, ``missing``, ``rate`` of
+        ``group``, ``label``, ``recordings``, ``missing``, ``rate`` (and, where there, ``low``, ``high``) of
         :func:`abr_model.missingness.missing_rates`; groups in the order in which they are drawn.
     group_title
         Title of the group axis with its unit.
     """
     groups = list(dict.fromkeys(rates["group"]))
     labels = list(dict.fromkeys(rates["label"]))
-    values = rates.pivot(index="label", columns="group", values="rate").loc[labels, groups]
-    missing = rates.pivot(index="label", columns="group", values="missing").loc[labels, groups]
+
+    def cells(name: str) -> np.ndarray:
+        if name not in rates:
+            return np.full((len(labels), len(groups)), np.nan)
+        return rates.pivot(index="label", columns="group", values=name).loc[labels, groups].to_numpy(float)
+
+    share = cells("rate")
     recordings = rates.drop_duplicates("group").set_index("group")["recordings"].loc[groups]
-    share = values.to_numpy(float)
     figure = go.Figure(
         go.Heatmap(
             z=share,
@@ -42,181 +60,124 @@ def rate_map(rates: pd.DataFrame, theme: str, *, group_title: str, height: int =
             text=[[percent(value) for value in row] for row in share],
             texttemplate="%{text}",  # Plotly makes the figure light or dark, whichever can be read on its cell
             textfont={"size": 11},
-            customdata=np.dstack([missing.to_numpy(), np.tile(recordings.to_numpy(), (len(labels), 1))]),
-            hovertemplate="%{y}<br>%{x}<br>missing in %{customdata[0]:,} of %{customdata[1]:,}<extra></extra>",
+            customdata=np.dstack(
+                [
+                    cells("missing"),
+                    np.tile(recordings.to_numpy(float), (len(labels), 1)),
+                    100 * cells("low"),
+                    100 * cells("high"),
+                ]
+            ),
+            hovertemplate="%{y}<br>%{x}<br>missing in %{customdata[0]:,} of %{customdata[1]:,}"
+            "<br>95 %: %{customdata[2]:.1f} to %{customdata[3]:.1f} %<extra></extra>",
         )
     )
-    apply_layout(figure, theme, height=height, x_title=group_title)
+    apply_layout(figure, theme, height=height or 110 + 29 * len(labels), x_title=group_title)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK[theme]})
     figure.update_xaxes(showgrid=False, type="category", side="bottom")
     return figure
 
 
-def pattern_chart(
-    patterns: pd.DataFrame, columns: list[str], theme: str, *, most: int = 10, height: int = 420
-) -> go.Figure:
-    """The most frequent combinations of missing values: bars with their share, and below, what each one lacks.
+def _readable_on(code: str, theme: str) -> str:
+    """Colour of the figures on a bar: the orange of the dark theme is light."""
+    if code == "not_marked":
+        return INK[theme]
+    return PAPER["dark"] if code == "no_response" and theme == "dark" else "#FFFFFF"
+
+
+def code_bars(counts: pd.DataFrame, theme: str, *, of: str = "wave", title: str = "") -> go.Figure:
+    """What is known of a wave, as bars that add up to all recordings: one bar a wave, or one a group.
 
     Parameters
     ----------
-    patterns
-        From :func:`abr_model.missingness.label_patterns`.
-    columns
-        Columns that are missing anywhere; the others would be empty rows.
-    most
-        How many combinations are drawn.
+    counts
+        From :func:`abr_model.missingness.code_counts`; bars in the order of the rows.
+    of
+        Column of ``counts`` that makes the bars: ``"wave"`` or ``"group"`` (of one wave).
+    title
+        Title of the axis of the groups.
     """
-    shown = patterns.head(most)
-    labels = [COLUMNS_BY_NAME[name].label for name in columns]
-    x = np.arange(len(shown))
-    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.4, 0.6], vertical_spacing=0.03)
-    figure.add_trace(
-        go.Bar(
-            x=x,
-            y=shown["share"],
-            marker={"color": PRIMARY[theme]},
-            text=[percent(share) for share in shown["share"]],
-            textposition="outside",
-            textfont={"size": 11, "color": INK[theme]},
-            cliponaxis=False,
-            customdata=shown["recordings"],
-            hovertemplate="%{customdata:,} recordings<extra></extra>",
-            name="recordings",
-        ),
-        row=1,
-        col=1,
-    )
-    for lacking, colour, name in ((False, faded(MUTED[theme], 0.4), "known"), (True, INK[theme], "missing")):
-        where = np.argwhere(shown[columns].to_numpy() == lacking)
+    bars = list(dict.fromkeys(counts[of]))
+    names = {bar: f"Wave {bar}" if of == "wave" else str(bar) for bar in bars}
+    total = counts.drop_duplicates(of).set_index(of)["of"]
+    labels = [names[bar] if of == "wave" else f"{names[bar]}  (n = {total[bar]:,})" for bar in bars]
+    figure = go.Figure()
+    for code, (colour, hatching) in code_colours(theme).items():
+        rows = counts[counts["code"] == code].set_index(of).loc[bars]
+        if not rows["recordings"].any():
+            continue
         figure.add_trace(
-            go.Scatter(
-                x=where[:, 0],
-                y=[labels[column] for column in where[:, 1]],
-                mode="markers",
-                marker={"size": 10, "color": colour, "symbol": "circle" if lacking else "circle-open"},
-                name=name,
-                hovertemplate="%{y}: " + name + "<extra></extra>",
-            ),
-            row=2,
-            col=1,
+            go.Bar(
+                y=labels,
+                x=rows["share"],
+                orientation="h",
+                name=CODE_LABELS[code],
+                marker={
+                    "color": colour,
+                    "line": {"color": PAPER[theme], "width": 1},
+                    "pattern": {
+                        "shape": hatching,
+                        "fgcolor": INK[theme],
+                        "fgopacity": 0.3,
+                        "size": 6,
+                        "fillmode": "overlay",
+                        "solidity": 0.2,
+                    },
+                },
+                text=[percent(share) if share >= 0.04 else "" for share in rows["share"]],
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                textfont={"size": 12, "color": _readable_on(code, theme)},
+                customdata=rows[["recordings", "of"]].to_numpy(),
+                hovertemplate="%{y}: "
+                + CODE_LABELS[code]
+                + "<br>%{customdata[0]:,} of %{customdata[1]:,} recordings<extra></extra>",
+            )
         )
-    apply_layout(figure, theme, height=height)
-    figure.update_layout(showlegend=False, bargap=0.45)
-    figure.update_yaxes(showticklabels=False, showgrid=False, row=1, range=[0, 1.25 * _largest(shown["share"])])
+    apply_layout(figure, theme, height=96 + (40 if of == "wave" else 30) * len(bars), x_title="Share of recordings")
+    figure.update_layout(barmode="stack", bargap=0.35, legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_yaxes(
-        type="category",
-        categoryorder="array",
-        categoryarray=labels[::-1],
-        tickfont={"color": INK[theme]},
-        showgrid=False,
-        row=2,
-    )
-    figure.update_xaxes(showticklabels=False, showgrid=False)
-    figure.update_xaxes(
-        title={
-            "text": f"the {len(shown)} most frequent combinations; filled dot: missing",
-            "font": {"color": MUTED[theme]},
-        },
-        row=2,
+        autorange="reversed", showgrid=False, title_text=title, tickfont={"color": INK[theme]}, type="category"
     )
     return figure
 
 
-def together_map(correlation: pd.DataFrame, theme: str) -> go.Figure:
-    """φ between "is missing" of each pair of columns, lower triangle: each pair once, nothing against itself.
-
-    Parameters
-    ----------
-    correlation
-        From :func:`abr_model.missingness.nullity_correlation`; at least two columns.
-    """
-    labels = [COLUMNS_BY_NAME[name].label for name in correlation.columns]
-    values = correlation.to_numpy(float).copy()
-    values[np.triu_indices(len(labels))] = np.nan
-    values = values[1:, :-1]
-    text = [["" if np.isnan(v) else f"{v:.1f}".replace("-", "−").replace("−0.0", "0.0") for v in row] for row in values]
-    figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=labels[:-1],
-            y=labels[1:],
-            colorscale=[[0, TRACE_STYLES[Kind.SIMULATED].light], [0.5, PAPER[theme]], [1, PRIMARY["light"]]],
-            zmin=-1,
-            zmax=1,
-            xgap=2,
-            ygap=2,
-            showscale=False,
-            text=text,
-            texttemplate="%{text}",
-            textfont={"size": 11},
-            hoverongaps=False,
-            hovertemplate="%{y} and %{x}<br>φ = %{z:.2f}<extra></extra>",
-        )
-    )
-    apply_layout(figure, theme, height=110 + 30 * len(labels))
-    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK[theme]})
-    figure.update_xaxes(showgrid=False, type="category", tickangle=-30)
-    return figure
-
-
-def together_in_words(correlation: pd.DataFrame) -> list[str]:
-    """What φ means, and the pair that goes missing together most and the one that does so least."""
-    names = [COLUMNS_BY_NAME[name].in_sentence for name in correlation.columns]
-    below = np.tril_indices(len(names), -1)
-    pairs = correlation.to_numpy(float)[below]
-    sentences = ["1: missing in the same recordings; 0: independent; −1: one is missing where the other is known."]
-    for best, words in ((np.nanargmax(pairs), "Most together"), (np.nanargmin(pairs), "Most apart")):
-        value = pairs[best]
-        if (value > 0.1) if words == "Most together" else (value < -0.1):
-            first, second = names[below[1][best]], names[below[0][best]]
-            sentences.append(f"{words}: {first} and {second} ({value:.2f}).".replace("(-", "(−"))
-    return sentences
-
-
-def _largest(values: pd.Series) -> float:
-    return float(values.max()) if len(values) else 1.0
-
-
-def percent(share: float) -> str:
-    """A share for a cell: whole percent; "< 1 %" for what is rare but there, "–" where nothing can be said."""
-    if not np.isfinite(share):
-        return "–"
-    if share == 0:
-        return "0 %"
-    if share < 0.005:
-        return "< 1 %"
-    return "> 99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
-
-
-def in_words(rates: pd.DataFrame) -> list[str]:
-    """What the rates of all recordings say, in sentences: marked waves first, then unknown conditions.
+def rate_bars(rates: pd.DataFrame, theme: str) -> go.Figure:
+    """Share missing of each column as a bar, with its 95 % interval and the number of recordings.
 
     Parameters
     ----------
     rates
-        ``column``, ``label``, ``rate`` of :func:`abr_model.missingness.missing_rates` without groups.
+        From :func:`abr_model.missingness.missing_rates` without groups.
     """
-    rate = rates.set_index("column")["rate"]
-    marked = [
-        f"{wave} in {percent(1 - rate[latency.name])}"
-        for wave, latency in zip(WAVES, LATENCIES, strict=True)
-        if latency.name in rate
-    ]
-    sentences = [f"The latency of wave {', '.join(marked)} of the recordings is marked."] if marked else []
-    without = [
-        f"{wave} in {percent(rate[amplitude.name] - rate[latency.name])}"
-        for wave, latency, amplitude in zip(WAVES, LATENCIES, AMPLITUDES, strict=True)
-        if {latency.name, amplitude.name} <= set(rate.index) and rate[amplitude.name] - rate[latency.name] > 0.005
-    ]
-    if without:
-        sentences.append(f"A latency without an amplitude: wave {', '.join(without)}.")
-    labels = {column.name for column in (*LATENCIES, *AMPLITUDES)}
-    conditions = rates[~rates["column"].isin(labels)]
-    unknown = conditions[conditions["rate"] > 0]
-    if len(unknown):
-        listed = ", ".join(f"{row.label.lower()} in {percent(row.rate)}" for row in unknown.itertuples())
-        sentences.append(f"Not known: {listed}.")
-    elif len(conditions):
-        sentences.append("All four conditions are known in every recording.")
-    sentences.append("Not marked does not mean absent: in threshold testing often only wave V is marked.")
-    return sentences
+    rate = rates["rate"].to_numpy(float)
+    figure = go.Figure(
+        go.Bar(
+            x=rate,
+            y=rates["label"],
+            orientation="h",
+            marker={"color": PRIMARY[theme]},
+            error_x={
+                "array": rates["high"].to_numpy(float) - rate,
+                "arrayminus": rate - rates["low"].to_numpy(float),
+                "color": MUTED[theme],
+                "thickness": 1.4,
+                "width": 0,
+            },
+            customdata=rates[["missing", "recordings", "low", "high"]].to_numpy(),
+            hovertemplate="%{y}: missing in %{customdata[0]:,} of %{customdata[1]:,}"
+            "<br>95 %: %{customdata[2]:.1%} to %{customdata[3]:.1%}<extra></extra>",
+        )
+    )
+    for place, row in enumerate(rates.itertuples()):
+        figure.add_annotation(
+            text=f"{percent(row.rate)}", x=max(row.high, row.rate), y=place, xanchor="left", xshift=6, showarrow=False,
+            font={"size": 12, "color": INK[theme]},
+        )  # fmt: skip
+    apply_layout(figure, theme, height=80 + 27 * len(rates), x_title="Share of recordings in which it is missing")
+    figure.update_layout(bargap=0.4)
+    figure.update_xaxes(range=[0, 1.08], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK[theme]})
+    return figure

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from dashboard.style import INK, MUTED
 
+VIEW_MS = 15.0
+"""A click ABR is read in the first 15 ms; the rest of a recording is one drag of the axis away."""
 SCALE_BARS_UV = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -60,6 +62,25 @@ def add_scale_bar(figure: go.Figure, time_ms: np.ndarray, bottom: float, spacing
         xanchor="right",
         xshift=-6,
         font={"size": 11, "color": MUTED[theme]},
+        **place,
+    )
+
+
+def show_until(figure, time_ms: np.ndarray, until_ms: float) -> np.ndarray:
+    """Set the time axis to end at ``until_ms``, with room for the scale bar; the times that are shown."""
+    shown = time_ms[time_ms <= until_ms] if (time_ms <= until_ms).any() else time_ms
+    span = shown[-1] - shown[0] if len(shown) > 1 else 1.0
+    figure.update_xaxes(range=[float(shown[0]), float(shown[-1] + 0.06 * span)], zeroline=False)
+    return shown
+
+
+def stack_axis(figure, baselines: np.ndarray, labels: list[str], spacing: float, **place) -> None:
+    """The y axis of a stack: a label at each baseline instead of numbers, room above the first and below the last."""
+    figure.update_yaxes(
+        tickvals=baselines,
+        ticktext=labels,
+        showgrid=False,
+        range=[(baselines[-1] if len(baselines) else 0) - 1.15 * spacing, 1.2 * spacing],
         **place,
     )
 

@@ -31,15 +31,14 @@ def _pick() -> None:
 
 def cohort_facts(loaded: LoadedCohort) -> None:
     """Recordings, patients, sampling, levels, and where it comes from: the numbers that go with every picture."""
-    cohort = loaded.cohort
-    level = cohort.table["intensity_db_nhl"]
+    level = loaded.table["intensity_db_nhl"]
     rows = {
-        "Recordings": f"{len(cohort):,}",
-        "Patients": f"{cohort.patients:,}",
+        "Recordings": f"{len(loaded):,}",
+        "Patients": f"{loaded.patients:,}",
         "Levels": f"{level.min():g} to {level.max():g} dB nHL" if level.notna().any() else "not known",
-        "Sampling": f"{cohort.sampling.rate_hz / 1000:.4g} kHz",
-        "Time": f"{cohort.time_ms[0]:.1f} to {cohort.time_ms[-1]:.1f} ms",
+        "Sampling": f"{loaded.sampling.rate_hz / 1000:.4g} kHz",
+        "Time": f"{loaded.time_ms[0]:.1f} to {loaded.time_ms[-1]:.1f} ms",
     }
     lines = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows.items())
     st.html(f'<table class="facts">{lines}</table>')
-    st.caption(cohort.provenance.notice[:1].upper() + cohort.provenance.notice[1:] + ".")
+    st.caption(loaded.provenance.notice[:1].upper() + loaded.provenance.notice[1:] + ".")

@@ -100,6 +100,8 @@ def _head(run: Run, state: str, status: dict) -> None:
     if recordings := status.get("recordings"):
         parts = " · ".join(f"{count:,} {part}" for part, count in recordings.items())
         st.caption(f"Recordings: {parts}")
+    if only := status.get("filter"):
+        st.caption(f"Only recordings with: {plain(' · '.join(only))}")
 
 
 def _actions(run: Run, state: str, launch: Callable[[Run], None]) -> None:

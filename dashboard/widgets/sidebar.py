@@ -28,7 +28,11 @@ def _loaded(slot) -> None:
     loaded = session.chosen_cohort()
     with slot:
         st.caption("Cohort")
-        st.markdown(f"**{plain(loaded.name)}**  \n:gray[{len(loaded.cohort):,} recordings]")
+        st.markdown(f"**{plain(loaded.name)}**  \n:gray[{len(loaded):,} recordings]")
+        if not session.chosen_filter().is_empty:
+            st.caption("Filter")
+            words = plain(" · ".join(session.chosen_filter().in_words()))
+            st.markdown(f"**{len(session.chosen_recordings()):,}** pass  \n:gray[{words}]")
         st.caption("Model")
         model_picker()
         st.caption(NOTICE)

@@ -9,11 +9,12 @@ import streamlit as st
 
 from abr_model.configuration import load_preset, preset_names
 from abr_model.errors import InputError
-from abr_model.preparation import SelectionRules
+from abr_model.selection import SelectionRules
 from abr_model.training.claim import check_free
 from abr_model.training.runs import Run, active_run
 from dashboard import session
 from dashboard.summaries import selection_funnel
+from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.preset_form import preset_form
 from dashboard.widgets.problem import plain, sentence
 from dashboard.widgets.run_monitor import tell
@@ -29,7 +30,9 @@ def start_training(launch: Callable[[Run], None]) -> None:
         )
         preset = load_preset(name)
         st.caption(preset.description)
-        loaded = _cohort()
+        _cohort()
+        filter_box()
+        loaded = session.chosen_cohort()
         changes = preset_form(preset, key=f"training_{name}")
         try:
             preset = preset.changed(**changes)
@@ -56,16 +59,23 @@ def _show(run: Run) -> None:
     st.session_state["training_run"] = run.id
 
 
-def _cohort() -> session.LoadedCohort:
+def _cohort() -> None:
+    """A list of the cohorts; what is picked is chosen for every page."""
     chosen = session.chosen_cohort()
-    files = {str(file.path): file.name for file in session.available_cohorts()}
-    paths = list(files)
-    path = st.selectbox("Cohort", paths, paths.index(str(chosen.path)), format_func=files.get, key="training_cohort")
-    return chosen if path == str(chosen.path) else session.load_cohort(path)
+    files = {str(chosen.path): chosen.name} | {str(file.path): file.name for file in session.available_cohorts()}
+    st.session_state["training_cohort"] = str(chosen.path)
+    st.selectbox("Cohort", list(files), format_func=files.get, key="training_cohort", on_change=_pick_cohort)
+
+
+def _pick_cohort() -> None:
+    try:
+        session.choose_cohort(st.session_state["training_cohort"])
+    except InputError as error:
+        tell(error)
 
 
 def _what_is_kept(loaded: session.LoadedCohort, preparation) -> bool:
-    funnel = selection_funnel(loaded, SelectionRules.of(preparation))
+    funnel = selection_funnel(loaded, SelectionRules.of(preparation), session.chosen_filter())
     kept, total = int(funnel["kept"].iloc[-1]), int(funnel["kept"].iloc[0])
     train, validation, test = (round(share * 100) for share in preparation.fractions)
     st.markdown(
@@ -81,7 +91,7 @@ def _start(preset, loaded: session.LoadedCohort, launch: Callable[[Run], None]) 
     run = None
     try:
         check_free(session.runs_folder())  # another window may have started one since this page was drawn
-        run = Run.create(session.runs_folder(), preset, loaded.path)
+        run = Run.create(session.runs_folder(), preset, loaded.path, filter=session.chosen_filter())
         launch(run)
     except InputError as error:
         tell(error)

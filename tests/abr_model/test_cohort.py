@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from abr_model.cohort import FORMAT, Cohort, Provenance, Sampling, concatenate, read_metadata
+from abr_model.cohort import Cohort, Provenance, Sampling, concatenate, read_metadata
+from abr_model.cohort_storage import FORMAT
 from abr_model.errors import InputError
 from abr_model.schema import COLUMN_NAMES, Kind
 
@@ -230,7 +231,7 @@ def test_parquet_that_is_not_a_cohort(tmp_path, opening):
 def _rewritten(path, *, metadata=None, table=None, raw=None):
     """The cohort file with other metadata or columns."""
     content = pq.read_table(path)
-    kept = json.loads(content.schema.metadata[FORMAT.encode()]) | (metadata or {})
+    kept = json.loads(pq.read_metadata(path).metadata[FORMAT.encode()]) | (metadata or {})
     content = table(content) if table else content
     pq.write_table(content.replace_schema_metadata({FORMAT: raw or json.dumps(kept)}), path)
     return path

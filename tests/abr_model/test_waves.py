@@ -83,3 +83,13 @@ def test_without_a_marked_wave_the_offset_is_missing():
     assert np.isnan(offset.median_ms)
     with pytest.raises(InputError, match="no such wave"):
         offset_from_peak(cohort_with_marks([6.0], [6.0]), "IV")
+
+
+def test_height_over_the_zero_line():
+    """With ``from_zero`` a peak on a slow negative shift has a negative amplitude, peak to trough has not."""
+    trace = wave(6.0) - 2.0
+    latency, height = pick_wave(trace, SAMPLING, 6.0, 0.5, from_zero=True)
+    again, size = pick_wave(trace, SAMPLING, 6.0, 0.5)
+    assert latency == again
+    assert height[0] == pytest.approx(trace.max(), abs=0.01)
+    assert height[0] < 0 < size[0]

@@ -112,3 +112,26 @@ def test_the_scale_bar_is_a_round_number_not_longer_than_the_spacing():
     assert scale_bar_uv(1.0) == 1.0
     assert scale_bar_uv(0.001) == 0.02
     assert spacing_uv(np.zeros((3, 4))) == 1.0
+
+
+def test_a_click_finds_the_recording_and_the_chosen_one_is_bold():
+    c = cohort([80, 60, 60], ears=["right", "right", "left"])
+    figure = ear_series(c, "light", chosen="r1")
+    points = [t for t in figure.data if t.name == "recording"]
+    assert {id for t in points for id in t.customdata} == {"r0", "r1", "r2"}
+    assert all(t.marker.opacity == 0 for t in points)
+    right = [t for t in figure.data if t.name == "Right ear"]
+    assert sorted(t.line.width for t in right) == [1.2, 2.6]
+    bold = max(right, key=lambda t: t.line.width)
+    at = points[0]
+    own = [y for y, id in zip(at.y, at.customdata, strict=True) if id == "r1"]
+    assert set(np.float32(own)) <= set(np.float32(bold.y)), "its points lie on its trace"
+
+
+def test_no_response_is_written_where_wave_v_was_judged_absent():
+    c = cohort([80, 20], response_V=["present", "absent"])
+    figure = ear_series(c, "light", ears=("right",))
+    (note,) = [t for t in figure.data if t.name == "no response"]
+    assert note.text == "NR"
+    assert note.y == (figure.layout.yaxis.tickvals[1],)
+    assert not [t for t in ear_series(cohort([80]), "light", ears=("right",)).data if t.name == "no response"]

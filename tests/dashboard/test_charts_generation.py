@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.norms import gorga_1989_wave_v
 from abr_model.generation.response import LevelSeries, Response
+from abr_model.norms import GORGA_1989
 from abr_model.schema import WAVES
 from dashboard.charts.generation import half_range, seldom_marked
 from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
@@ -132,7 +132,7 @@ def test_latency_by_level(series, response, theme):
     cohort = cohort_of("simulated", 10)
     figure = latency_intensity_figure(series, response, cohort, theme)
     band = named(figure, "Gorga 1989")
-    mean, sd = gorga_1989_wave_v(20.0, 30.0)
+    mean, sd = GORGA_1989.band("V", 20.0, 30.0)
     assert min(band.x) == 20
     assert max(band.x) == 80
     assert max(band.y) == pytest.approx(mean + 2 * sd, abs=0.001)

@@ -7,16 +7,17 @@ import pytest
 import streamlit as st
 
 from abr_model.configuration import load_preset
+from abr_model.filtering import EVERYTHING, CohortFilter
 from dashboard.comparison import comparison_cohort
-from dashboard.session import LoadedCohort
+from dashboard.recordings import LoadedCohort, filtered
 
 
 @pytest.fixture
 def loaded():
     st.cache_resource.clear()
 
-    def load(cohort):
-        return LoadedCohort(cohort, "clinic", Path("clinic.parquet"), cohort.digest())
+    def load(cohort, filter=EVERYTHING):
+        return filtered(LoadedCohort(cohort, "clinic", Path("clinic.parquet"), cohort.digest()), filter)
 
     return load
 
@@ -33,5 +34,23 @@ def test_recordings_of_another_device_are_compared_on_the_time_axis_of_the_model
 def test_recordings_shorter_than_the_window_are_compared_as_they_are(loaded, small_cohort):
     short = small_cohort.windowed(0, 100)
     compared = comparison_cohort(loaded(short), load_preset("default").preparation)
-    assert compared.cohort is short
+    np.testing.assert_array_equal(compared.cohort.take([5]).waveforms, short.take([5]).waveforms)
+    assert len(compared.cohort) == len(short)
     assert "too short" in compared.note
+
+
+def test_only_recordings_that_pass_the_filter_are_compared(loaded, small_cohort):
+    preparation = load_preset("default").preparation
+    normal = comparison_cohort(loaded(small_cohort, CohortFilter(classes={"hearing_loss": ["normal"]})), preparation)
+    everything = comparison_cohort(loaded(small_cohort), preparation)
+    assert 0 < len(normal.cohort) < len(everything.cohort)
+    assert set(normal.cohort.table["hearing_loss"]) == {"normal"}
+    position = everything.cohort.table["recording_id"].tolist().index(normal.cohort.table["recording_id"][3])
+    np.testing.assert_array_equal(normal.cohort.take([3]).waveforms, everything.cohort.take([position]).waveforms)
+
+
+def test_a_filter_that_lets_nothing_pass_is_said(loaded, small_cohort):
+    nobody = CohortFilter(ranges={"age_years": {"minimum": 109.5}})
+    compared = comparison_cohort(loaded(small_cohort, nobody), load_preset("default").preparation)
+    assert len(compared.cohort) == 0
+    assert compared.note == "No recording of the cohort passes the filter."

@@ -4,10 +4,16 @@ import json
 import os
 import threading
 
+import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 
+from abr_model.averages import level_means
+from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
+from abr_model.filtering import CohortFilter
+from abr_model.selection import SelectionRules, select
 from abr_model.sources.simulator import simulate
 from dashboard import session
 
@@ -195,3 +201,95 @@ def test_models_of_one_name_are_told_apart(folder):
     describe(folder / "runs" / "r8" / "model", "other")
     names = model_names(session.available_models())
     assert sorted(names.values()) == ["default · 0123 · default", "default · 0123 · r7", "other · 0123"]
+
+
+# --- the filter ------------------------------------------------------------------------------------------------------
+
+NORMAL = CohortFilter(classes={"hearing_loss": ["normal"]})
+
+
+def test_without_a_filter_the_recordings_are_all_and_share_the_table(folder):
+    session.choose_cohort(write(folder, "a.parquet"))
+    recordings = session.chosen_recordings()
+    assert session.chosen_filter().is_empty
+    assert len(recordings) == len(session.chosen_cohort()) and recordings.key == session.chosen_cohort().digest
+    assert recordings.table is session.chosen_cohort().table
+    assert recordings.provenance == session.chosen_cohort().provenance
+
+
+def test_the_filtered_recordings_are_those_of_the_cohort(folder):
+    loaded = session.choose_cohort(write(folder, "a.parquet", patients=12))
+    session.set_filter(NORMAL)
+    recordings = session.chosen_recordings()
+    expected = loaded.cohort.take((loaded.table["hearing_loss"] == "normal").to_numpy(dtype=bool))
+    assert 0 < len(recordings) < len(loaded)
+    pd.testing.assert_frame_equal(recordings.table, expected.table)
+    np.testing.assert_array_equal(recordings.take([2, 0]).waveforms, expected.waveforms[[2, 0]])
+    ears = (recordings.table["ear"] == "left").to_numpy(dtype=bool)
+    np.testing.assert_array_equal(recordings.take(ears).waveforms, expected.waveforms[ears])
+    blocks = list(recordings.blocks(size=7))
+    np.testing.assert_array_equal(np.concatenate([part.waveforms for _, part in blocks]), expected.waveforms)
+    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in blocks]), np.arange(len(expected)))
+    assert recordings.take([0]).provenance.source.endswith(", filtered")
+
+
+def test_equal_filters_share_their_recordings_and_their_key(folder):
+    session.choose_cohort(write(folder, "a.parquet"))
+    session.set_filter(CohortFilter().with_range("intensity_db_nhl", 60, 80))
+    first = session.chosen_recordings()
+    session.set_filter(CohortFilter().with_range("intensity_db_nhl", 60.0, 80.0))
+    assert session.chosen_recordings() is first
+    session.set_filter(CohortFilter().with_range("intensity_db_nhl", 60, 70))
+    assert session.chosen_recordings().key != first.key
+
+
+def test_another_cohort_keeps_the_filter_as_far_as_it_applies(folder):
+    first = session.choose_cohort(write(folder, "a.parquet"))
+    patient = first.table["patient_id"].iloc[-1]
+    second = write(folder, "b.parquet", patients=2, seed=1)
+    session.set_filter(NORMAL.changed(patients=(patient,)))
+    session.choose_cohort(first.path)
+    assert session.dropped_from_filter() == [] and session.chosen_filter().patients == (patient,)
+    loaded = session.choose_cohort(second)
+    fitted, lost = NORMAL.changed(patients=(patient,)).fitted(loaded.table)
+    assert session.chosen_filter() == fitted and session.dropped_from_filter() == lost
+    assert f"patient {patient}" in lost
+    session.set_filter(NORMAL)
+    assert session.dropped_from_filter() == []
+
+
+# --- cohorts that are too large for memory ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(folder, monkeypatch):
+    """A cohort file that is opened as a large one is."""
+    path = write(folder, "large.parquet", patients=12)
+    opened = CohortFile.open
+    monkeypatch.setattr(CohortFile, "open", lambda path: opened(path, read_at_once=0))
+    return session.choose_cohort(path)
+
+
+def test_a_large_cohort_is_not_read_whole_and_says_so(large):
+    assert not large.file.in_memory
+    with pytest.raises(InputError, match="too large") as error:
+        large.cohort  # noqa: B018
+    assert f"{len(large):,} recordings" in str(error.value)
+
+
+def test_a_large_cohort_is_filtered_compared_and_averaged_like_any_other(large, monkeypatch):
+    from abr_model.cohort import Cohort
+    from abr_model.configuration import load_preset
+    from dashboard.comparison import comparison_cohort
+    from dashboard.summaries import means_by_level
+
+    whole = Cohort.read(large.path)
+    monkeypatch.setattr(Cohort, "read", None)  # nobody may
+    session.set_filter(NORMAL)
+    recordings = session.chosen_recordings()
+    expected = whole.take(NORMAL.mask(whole.table))
+    np.testing.assert_array_equal(recordings.take([1]).waveforms, expected.waveforms[[1]])
+    np.testing.assert_allclose(means_by_level(recordings).mean, level_means(expected).mean)
+    compared = comparison_cohort(recordings, load_preset("default").preparation).cohort
+    rules = SelectionRules.of(load_preset("default").preparation, conditions_present=False)
+    np.testing.assert_array_equal(compared.take([0]).waveforms, select(expected, rules).cohort.waveforms[:1])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,32 +34,44 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def dashboard_url(project_root: Path, tmp_path_factory) -> str:
-    """A dashboard with an empty data folder, started as the README says, from another folder than the checkout."""
-    data = tmp_path_factory.mktemp("data")
-    log = (tmp_path_factory.mktemp("log") / "streamlit.log").open("w")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("streamlit")), "run", str(project_root / "dashboard" / "Home.py")]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen(
-        command + options, cwd=project_root, env=environment, stdout=log, stderr=log, start_new_session=True
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health")
-            break
-        except OSError:
-            if server.poll() is not None:
-                pytest.fail(f"the dashboard did not start: {Path(log.name).read_text()[-2000:]}")
-            time.sleep(0.2)
-    yield url
-    os.killpg(server.pid, signal.SIGTERM)
-    server.wait(20)
-    log.close()
+def serve(project_root: Path, tmp_path_factory) -> Iterator[Callable[[Path], str]]:
+    """Starts a dashboard on a data folder, as the README says, from another folder than the checkout; gives its URL."""
+    servers = []
+
+    def serve_(data: Path) -> str:
+        log = tmp_path_factory.mktemp("log") / "streamlit.log"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [str(Path(sys.executable).with_name("streamlit")), "run", str(project_root / "dashboard" / "Home.py")]
+        options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+        environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                command + options, cwd=project_root, env=environment, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
+        servers.append(server)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
+                break
+            except OSError:
+                if server.poll() is not None:
+                    pytest.fail(f"the dashboard did not start: {log.read_text()[-2000:]}")
+                time.sleep(0.2)
+        return f"http://127.0.0.1:{port}"
+
+    yield serve_
+    for server in servers:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(serve, tmp_path_factory) -> str:
+    """A dashboard with an empty data folder, which the tests share."""
+    return serve(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture

@@ -19,6 +19,36 @@ PAGE_FILES = {
 }
 
 
+@pytest.fixture(scope="session")
+def model(small_cohort: Cohort):
+    """A model of the default preset that has learned nothing: pages do not look at how good it is."""
+    import torch
+
+    from abr_model.configuration import load_preset
+    from abr_model.model import ModelProvenance, TrainedModel, support_of
+    from abr_model.network import build_network
+    from abr_model.sampler import build_sampler
+    from abr_model.training.parts import prepare_parts
+
+    preset = load_preset("default")
+    parts = prepare_parts(small_cohort, preset)
+    torch.manual_seed(0)
+    network = build_network(preset.network)
+    provenance = ModelProvenance(
+        kind="simulated",
+        cohort="clinic.parquet",
+        cohort_digest="ab" * 32,
+        split="patient",
+        recordings=parts.split.sizes,
+        patients=parts.patients,
+        command="abr train",
+        epochs=0,
+    )
+    sampler = build_sampler(preset.sampler, network.latent, network.samples)
+    support = support_of(parts.train)
+    return TrainedModel(network, sampler, preset, parts.scaling, parts.train.sampling, support, provenance)
+
+
 @pytest.fixture
 def data_folder(tmp_path: Path, monkeypatch) -> Path:
     """An empty data folder without a shipped model; caches of other tests are emptied."""
@@ -49,6 +79,16 @@ def open_page(data_folder: Path) -> Callable[[str], AppTest]:
         return app if name == "home" else app.switch_page(str(PAGE_FILES[name])).run()
 
     return open_
+
+
+@pytest.fixture
+def go() -> Callable[[AppTest, str], AppTest]:
+    """Changes the page of an open dashboard, as a click in the sidebar does: ``go(app, "training")``."""
+
+    def go_(app: AppTest, name: str) -> AppTest:
+        return app.switch_page("home_page.py" if name == "home" else str(PAGE_FILES[name])).run()
+
+    return go_
 
 
 @pytest.fixture

@@ -7,36 +7,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from abr_model.cohort import Cohort
-from abr_model.configuration import load_preset
-from abr_model.model import ModelProvenance, TrainedModel, support_of
-from abr_model.network import build_network
-from abr_model.sampler import build_sampler
-from abr_model.training.parts import prepare_parts
 from dashboard.widgets.export_box import batch_bytes
-
-
-@pytest.fixture(scope="module")
-def model(small_cohort):
-    preset = load_preset("default")
-    parts = prepare_parts(small_cohort, preset)
-    torch.manual_seed(0)
-    network = build_network(preset.network)
-    provenance = ModelProvenance(
-        kind="simulated",
-        cohort="clinic.parquet",
-        cohort_digest="ab" * 32,
-        split="patient",
-        recordings=parts.split.sizes,
-        patients=parts.patients,
-        command="abr train",
-        epochs=0,
-    )
-    sampler = build_sampler(preset.sampler, network.latent, network.samples)
-    support = support_of(parts.train)
-    return TrainedModel(network, sampler, preset, parts.scaling, parts.train.sampling, support, provenance)
 
 
 @pytest.fixture

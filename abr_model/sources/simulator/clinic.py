@@ -9,11 +9,11 @@ import pandas as pd
 
 from abr_model.cohort import Cohort, Provenance, Sampling
 from abr_model.errors import InputError
-from abr_model.schema import HEARING_LOSS_CODES, WAVES, Kind, amplitude_column, latency_column
+from abr_model.schema import HEARING_LOSS_CODES, WAVES, Kind, amplitude_column, latency_column, response_column
 from abr_model.sources.simulator.marking import mark_waves
 from abr_model.sources.simulator.noise import average_noise, fmp
 from abr_model.sources.simulator.parameters import DEFAULT, Parameters
-from abr_model.sources.simulator.patients import Patient, draw_patient
+from abr_model.sources.simulator.patients import WEEKS_PER_YEAR, Patient, draw_patient
 from abr_model.sources.simulator.response import respond
 from abr_model.sources.simulator.series import Series, draw_series
 from abr_model.sources.simulator.sweeps import draw_sweeps
@@ -105,16 +105,21 @@ def _record_patient(
     sweeps = draw_sweeps(resting, patient, series, response.waveform_uv, parameters)
     averaged = average_noise(sweeping, sweeps.block_sd_uv, sweeps.block_sweeps, parameters)
     recorded = response.waveform_uv + averaged.noise_uv
-    latency, amplitude = mark_waves(marking, series, response, recorded, averaged.residual_noise_uv, parameters)
+    quality = fmp(recorded, averaged.residual_noise_uv, parameters)
+    marks = mark_waves(marking, series, response, recorded, averaged.residual_noise_uv, quality, parameters)
     table = _table(index, patient, series, parameters)
     table |= {
         "sweeps_accepted": sweeps.accepted,
         "sweeps_rejected": sweeps.rejected,
-        "fmp": fmp(recorded, averaged.residual_noise_uv, parameters),
+        "fmp": quality,
         "residual_noise_nv": averaged.residual_noise_uv * 1000,
     }
-    table |= {latency_column(wave): latency[:, k] for k, wave in enumerate(WAVES)}
-    table |= {amplitude_column(wave): amplitude[:, k] for k, wave in enumerate(WAVES)}
+    for column, values in (
+        (latency_column, marks.latency_ms),
+        (amplitude_column, marks.amplitude_uv),
+        (response_column, marks.judged),
+    ):
+        table |= {column(wave): values[:, k] for k, wave in enumerate(WAVES)}
     return (recorded if residual_noise else response.waveform_uv), table
 
 
@@ -128,7 +133,7 @@ def _table(index: int, patient: Patient, series: Series, parameters: Parameters)
         "ear": EARS[series.ear].astype(object),
         "sex": np.full(n, "female" if patient.female else "male", dtype=object),
         # To the week: most of what age does to wave V happens before the second birthday.
-        "age_years": np.round(age * 52) / 52 if patient.age_known else np.full(n, np.nan),
+        "age_years": np.round(age * WEEKS_PER_YEAR) / WEEKS_PER_YEAR if patient.age_known else np.full(n, np.nan),
         "intensity_db_nhl": series.level.astype(np.float64),
         "stimulus_rate_per_s": series.rate.astype(np.float64),
         "hearing_loss": np.array(HEARING_LOSS_CODES, dtype=object)[patient.hearing_loss[series.ear]],

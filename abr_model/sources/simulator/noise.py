@@ -85,7 +85,10 @@ def average_noise(
     spectrum = np.zeros((n, noise.period // 2 + 1), dtype=np.complex64)
     spectrum[:, bins] = (mean[:, : len(bins)] + 1j * mean[:, len(bins) :]) * (amplitude * noise.period / 2)
     trace = irfft(spectrum, noise.period, axis=1)[:, : parameters.samples]
-    return Averaged(trace, np.sqrt(between.mean(axis=1), dtype=np.float64))
+    # Amplifier and converter: white, so what the blocks' weights leave of it is known without drawing every block.
+    white = noise.white * np.sqrt((weight**2 / block_sweeps).sum(axis=1))
+    trace += white[:, None].astype(np.float32) * rng.standard_normal(trace.shape, dtype=np.float32)
+    return Averaged(trace, np.sqrt(between.mean(axis=1) + white**2, dtype=np.float64))
 
 
 def fmp(waveforms: np.ndarray, residual_noise_uv: np.ndarray, parameters: Parameters) -> np.ndarray:

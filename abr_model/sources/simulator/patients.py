@@ -21,7 +21,9 @@ class Patient:
 
     ``latency_offset`` [2, 3] ms for I, III, V; ``amplitude_factor`` [2, 3] likewise. ``threshold`` is the click
     threshold of wave V in dB nHL, ``gap`` the air-bone gap, ``high_frequency_loss`` the hearing loss at 4 kHz.
-    ``muscle`` is the post-auricular muscle response in µV at 80 dB (0: none). Ages are those of the visits, years.
+    ``muscle`` is the post-auricular muscle response in µV at 80 dB (0: none; its sign is the electrode's), which comes
+    ``muscle_delay`` ms later than the mean of ears; ``sn10_factor`` is that of the slow negativity after V. Ages are
+    those of the visits, years.
     """
 
     female: bool
@@ -37,6 +39,8 @@ class Patient:
     amplitude_factor: np.ndarray
     iv_variant: np.ndarray
     muscle: np.ndarray
+    muscle_delay: np.ndarray
+    sn10_factor: np.ndarray
     eeg_uv: np.ndarray
     restless: np.ndarray
 
@@ -60,6 +64,7 @@ def draw_patient(rng: np.random.Generator, parameters: Parameters) -> Patient:
         threshold,
     )
     muscle = np.exp(rng.normal(np.log(shape.muscle[0]), shape.muscle[1], 2)) * (rng.random(2) < shape.muscle_share)
+    muscle *= np.where(rng.random(2) < shape.muscle_reversed, -1.0, 1.0)
     noise = parameters.noise
     return Patient(
         female=bool(rng.random() < who.female),
@@ -75,6 +80,8 @@ def draw_patient(rng: np.random.Generator, parameters: Parameters) -> Patient:
         amplitude_factor=_amplitude_factors(rng, parameters),
         iv_variant=rng.choice(len(shape.iv_share), 2, p=shape.iv_share),
         muscle=muscle,
+        muscle_delay=rng.normal(0, shape.muscle_jitter, 2),
+        sn10_factor=np.exp(rng.normal(0, shape.sn10_log_sd, 2) - 0.5 * shape.sn10_log_sd**2),
         eeg_uv=np.exp(rng.normal(np.log(noise.eeg[0]), noise.eeg[1], visits)),
         restless=rng.random(visits) < noise.restless,
     )

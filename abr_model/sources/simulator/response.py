@@ -96,7 +96,7 @@ def _rate_factor(rate: np.ndarray, p: Amplitude) -> np.ndarray:
 
 
 def _waveform(patient, series, latency, amplitude, young, parameters) -> np.ndarray:
-    """[n, T] float32, µV: Gaussian peaks with troughs, SN10, muscle response, microphonic; without its mean."""
+    """[n, T] float32, µV: Gaussian peaks with troughs, SN10, Pa, muscle response, microphonic; no mean."""
     p, hearing = parameters.morphology, parameters.hearing
     ear = series.ear
     time = np.arange(parameters.samples, dtype=np.float32) * np.float32(1000 / parameters.rate_hz)
@@ -126,12 +126,16 @@ def _waveform(patient, series, latency, amplitude, young, parameters) -> np.ndar
     full_iii = np.minimum(size_iii / np.maximum(size_v, 1e-9), 1.0)
     add(gain * full_iii * p.v_positive * size_v, v - lead, width_iv)
     add(p.v_positive * size_v, v, width_v)
-    add(-p.sn10 * size_v, v + p.sn10_after, p.sn10_width * wider)
+    add(-p.sn10 * patient.sn10_factor[ear] * size_v, v + p.sn10_after, p.sn10_width * wider)
+    # At 33/s the middle-latency response to one stimulus lies under the early waves of the next.
+    for stimulus in (-1, 0):
+        pa = v + p.pa_after + stimulus * 1000 / series.rate
+        add(p.pa * size_v, pa, np.full(len(series), p.pa_width))
 
     loud = np.clip((heard - p.muscle_from) / (80.0 - hearing.normal_threshold - p.muscle_from), 0.0, 1.5)
     muscle = np.where(patient.hearing_loss[ear] == NEUROPATHY, 0.0, patient.muscle[ear] * loud)
     for sign, at in zip((-1.0, 1.0), p.muscle_at, strict=True):
-        add(sign * muscle, np.full(len(series), at), np.full(len(series), p.muscle_width))
+        add(sign * muscle, at + patient.muscle_delay[ear], np.full(len(series), p.muscle_width))
     trace += _microphonic(patient, series, time, parameters)
     # The amplifier is AC coupled: over a stimulus period, about the length of the trace, the response has no mean.
     return trace - trace.mean(axis=1, keepdims=True)

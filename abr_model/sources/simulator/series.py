@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abr_model.sources.simulator.parameters import Parameters
-from abr_model.sources.simulator.patients import NEUROPATHY, Patient
+from abr_model.sources.simulator.patients import NEUROPATHY, NORMAL, Patient
 
 LOWEST, HIGHEST = 0, 100
 """Levels of the clinic, dB nHL."""
@@ -46,12 +46,15 @@ def draw_series(rng: np.random.Generator, patient: Patient, parameters: Paramete
             fmp_target = fmp_target if rng.random() < testing.stops_at_fmp else np.inf
             neuropathy = patient.hearing_loss[ear] == NEUROPATHY
             single = rng.random() < (testing.single_polarity_neuropathy if neuropathy else testing.single_polarity)
-            for level in _levels(rng, patient.threshold[ear], parameters):
+            for level in _levels(rng, patient.threshold[ear], patient.hearing_loss[ear] != NORMAL, parameters):
+                sweeps = round(most * testing.loud_sweeps) if level >= testing.loud_from else most
                 repeats = rng.choice(testing.repeats, p=testing.repeats_share)
+                if level == HIGHEST and level < patient.threshold[ear]:
+                    repeats += rng.choice(testing.to_be_sure, p=testing.to_be_sure_share)
                 polarities = [ALTERNATING] * repeats
                 if single and level >= testing.single_polarity_from:
                     polarities += [RAREFACTION, CONDENSATION]
-                of_visit += [(visit, ear, level, rate, p, most, noise_target, fmp_target) for p in polarities]
+                of_visit += [(visit, ear, level, rate, p, sweeps, noise_target, fmp_target) for p in polarities]
         if rng.random() < parameters.population.cut_short:
             of_visit = of_visit[: rng.integers(1, len(of_visit) + 1)]
         rows += of_visit
@@ -59,18 +62,21 @@ def draw_series(rng: np.random.Generator, patient: Patient, parameters: Paramete
     return Series(*columns)
 
 
-def _levels(rng: np.random.Generator, threshold: float, parameters: Parameters) -> list[int]:
+def _levels(rng: np.random.Generator, threshold: float, loss: bool, parameters: Parameters) -> list[int]:
     """Levels of one ear, dB nHL: up until there is a response, then down until there is none or the floor."""
     testing = parameters.testing
     level = int(rng.choice(testing.start_level, p=testing.start_share))
+    if rng.random() < testing.known_loss and loss:
+        level = HIGHEST
     floor = int(rng.choice(testing.floor_level, p=testing.floor_share))
+    up = int(rng.choice(testing.up_step, p=testing.up_share))
     coarse = int(rng.choice(testing.coarse_step, p=testing.coarse_share))
     fine = int(rng.choice(testing.fine_step, p=testing.fine_share))
     # Averaging shows wave V only some decibels above its threshold, and the operator's judgement has its error.
     seen_from = threshold + rng.normal(testing.seen_above, testing.estimate_sd)
     levels = [level]
     while level < seen_from and level < HIGHEST:
-        level = min(level + 10, HIGHEST)
+        level = min(level + up, HIGHEST)
         levels.append(level)
     if level < seen_from:
         return levels

@@ -34,7 +34,8 @@ def draw_sweeps(
     run = np.exp(rng.normal(0, noise.run_log_sd, n))
     gain = rng.uniform(*noise.restless_gain, (n, noise.blocks))
     disturbed = (rng.random((n, noise.blocks)) < noise.restless_blocks) & patient.restless[series.visit][:, None]
-    sd = (patient.eeg_uv[series.visit] * run)[:, None] * np.where(disturbed, gain, 1.0)
+    sd = patient.eeg_uv[series.visit] * run * np.where(series.rate > noise.usual_rate, noise.fast_rate, 1.0)
+    sd = sd[:, None] * np.where(disturbed, gain, 1.0)
     variance = 1 / (1 / sd**2).mean(axis=1)
 
     low, high = (round(edge / 1000 * parameters.rate_hz) for edge in noise.window)

@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from abr_model.cli import app
 from abr_model.cli.training_progress import TrainingProgress
+from abr_model.configuration import load_preset
 from abr_model.errors import InputError
+from abr_model.filtering import CohortFilter
 from abr_model.model import TrainedModel
 from abr_model.training.fit import fit
 from abr_model.training.runs import Run, list_runs
@@ -153,3 +155,39 @@ def test_the_progress_bar_shows_loss_kl_and_beta():
         progress({"stage": "training", "row": row | {"kind": "epoch", "validation_loss": 64.17}})
     for expected in ("loss 63.81", "KL 39.44", "β 3.3e-05", "validation 64.17", "3/10"):
         assert expected in drawn.getvalue(), expected
+
+
+def test_a_filter_makes_a_run_that_learns_from_its_recordings_alone(tmp_path, preset_file, cohort_file, small_cohort):
+    wanted = CohortFilter(classes={"ear": ["left"]}).with_range("intensity_db_nhl", 30)
+    (tmp_path / "wishes.json").write_text(wanted.to_json())
+    runs = tmp_path / "runs"
+    abr("train", "--preset", preset_file, "--cohort", cohort_file, "--filter", tmp_path / "wishes.json", "--epochs", 1,
+        "--runs", runs)  # fmt: skip
+    (run,) = list_runs(runs)
+    assert run.config.filter == wanted and "--filter filter.json" in run.config.command
+    assert CohortFilter.read(run.folder / "filter.json") == wanted
+    assert run.status["filter"] == ["left ear", "from 30 dB nHL"]
+    model = TrainedModel.load(run.model_folder)
+    assert model.provenance.filter == wanted
+    assert sum(model.provenance.recordings.values()) <= wanted.mask(small_cohort.table).sum()
+    assert model.support["intensity_db_nhl"]["minimum"] >= 30
+    card = (run.model_folder / "card.md").read_text()
+    assert "only recordings with: left ear; from 30 dB nHL." in card and "--filter filter.json" in card
+    assert "left ear" in (run.folder / "train.log").read_text()
+
+
+def test_without_a_filter_nothing_is_said_of_one(tmp_path, preset_file, cohort_file):
+    run = Run.create(tmp_path / "runs", load_preset(str(preset_file)), cohort_file)
+    assert "filter" not in run.config.command and not (run.folder / "filter.json").exists()
+
+
+def test_a_bad_filter_is_refused_before_a_run_is_made(tmp_path, preset_file, cohort_file):
+    (tmp_path / "wishes.json").write_text('{"classes": {"ear": ["middle"]}}')
+    with pytest.raises(InputError, match=r"'wishes.json'.*no such class"):
+        CliRunner().invoke(
+            app,
+            ["train", "--preset", str(preset_file), "--cohort", str(cohort_file), "--runs", str(tmp_path / "runs"),
+             "--filter", str(tmp_path / "wishes.json")],
+            catch_exceptions=False,
+        )  # fmt: skip
+    assert not list_runs(tmp_path / "runs")

@@ -31,7 +31,7 @@ def _contents():
     yield "binary.xlsx", bytes(range(256)) * 8, "kind that can be read"
     yield "data.csv", pickle.dumps(Bomb()), "kind that can be read"
     yield "export.xlsx", b"PK\x03\x04" + b"damaged" * 50, "damaged"
-    yield "cohort.csv", b"PAR1" + bytes(100), "a cohort is opened, not imported"
+    yield "cohort.csv", b"PAR1" + bytes(100), "not a Parquet file, or it is truncated"
 
 
 @pytest.mark.parametrize(("name", "content", "problem"), _contents())
@@ -85,7 +85,9 @@ def test_header_without_rows(clinic, write_csv):
         {"sampling_rate_hz": float("nan")},
         {"sampling_rate_hz": 15},
         {"start_ms": float("inf")},
-        {"unit": "V"},
+        {"unit": "volt"},
+        {"label_shift_ms": 50},
+        {"level_offset_db": float("nan")},
     ],
 )
 def test_options_that_cannot_be(clinic, write_csv, options):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abr_model.configuration import load_preset
+from abr_model.filtering import CohortFilter
 from abr_model.training.parts import prepare_parts
 
 
@@ -44,3 +45,10 @@ def test_recordings_of_another_device_are_trained_on_the_preset_s_time_axis(smal
     assert parts.train.sampling == expected.train.sampling
     np.testing.assert_allclose(parts.train.waveforms, expected.train.waveforms, atol=0.2)
     assert np.corrcoef(parts.train.waveforms.ravel(), expected.train.waveforms.ravel())[0, 1] > 0.99
+
+
+def test_only_recordings_that_pass_the_filter_are_learned(small_cohort):
+    left = CohortFilter(classes={"ear": ["left"]})
+    parts = prepare_parts(small_cohort, load_preset("reference"), left)
+    assert {ear for part in (parts.train, parts.validation, parts.test) for ear in part.table["ear"]} == {"left"}
+    assert "left ear" in parts.funnel["rule"].tolist()

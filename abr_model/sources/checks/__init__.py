@@ -1,0 +1,1 @@
+"""What is suspicious about an import, checked before anything is stored."""

@@ -1,0 +1,1 @@
+"""Tables on disk, read in blocks: CSV, XLSX, Parquet, other workbooks."""
