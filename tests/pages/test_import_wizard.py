@@ -272,7 +272,10 @@ def test_odd_columns_unit_polarity_and_shift_are_put_right(app, clinic, words):
     assert list(table["ear"]) == list(truth["ear"])
     assert table["patient_id"].nunique() == truth["patient_id"].nunique()
     assert not table["patient_id"].str.contains("7000").any()
-    assert stored.provenance.details["corrections"] == {"invert_polarity": True, "label_shift_ms": pytest.approx(0.85, abs=0.02)}
+    assert stored.provenance.details["corrections"] == {
+        "invert_polarity": True,
+        "label_shift_ms": pytest.approx(0.85, abs=0.02),
+    }
 
 
 def test_problems_are_stored_only_when_they_were_seen(app, clinic):
