@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from abr_model.averages import level_means
 from abr_model.cohort import Cohort
 from abr_model.cohort_file import CohortFile
 from abr_model.cohort_writer import CohortWriter
+from abr_model.exploration.level_means import level_means
 from abr_model.filtering import CohortFilter
 from abr_model.preparation import SelectionRules
 from abr_model.selection import selected

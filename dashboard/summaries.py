@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from abr_model.averages import MAXIMUM_LEVELS, LevelMeans, level_means
+from abr_model.exploration.level_means import MAXIMUM_LEVELS, LevelMeans, level_means
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.schema import HEARING_LOSS
 from abr_model.selection import SelectionRules, selected

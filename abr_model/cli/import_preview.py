@@ -83,8 +83,8 @@ def _lines(preview: Preview, answers: dict) -> list[str]:
     for question in preview.questions:
         if answers.get({"waveform_unit": "unit"}.get(question.name, question.name)) is not None:
             continue
-        how = _OPTIONS.get(question.name, "in the mapping file")
-        lines.append(f"  {'needed' if question.needed else 'open'}: {question.sentence} {how}")
+        how = _OPTIONS.get(question.name, "" if preview.mapping is None else "in the mapping file")
+        lines.append(f"  {'needed' if question.needed else 'open'}: {question.sentence} {how}".rstrip())
     return lines
 
 

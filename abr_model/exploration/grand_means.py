@@ -53,12 +53,12 @@ def grand_means(
         if centre is None:
             kind, time_ms = cohort.kind, cohort.time_ms
             # Sums are taken about a typical trace: the squares of an offset would eat the digits of the variance.
-            centre = cohort.waveforms[: 2 * ROWS_AT_ONCE].mean(axis=0)
+            centre = cohort.waveforms[: 2 * ROWS_AT_ONCE].mean(axis=0, dtype=np.float64)
             total, squares = np.zeros((2, len(labels), cohort.samples))
         counts += np.bincount(codes[positions], minlength=len(labels))
         for start in range(0, len(positions), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            member = (np.arange(len(labels))[:, None] == codes[positions[part]]).astype(np.float32)
+            member = (np.arange(len(labels))[:, None] == codes[positions[part]]).astype(np.float64)
             deviation = cohort.waveforms[part] - centre
             total += member @ deviation
             deviation *= deviation

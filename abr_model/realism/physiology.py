@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from abr_model.realism import pass_bands as bands
+import abr_model.realism.pass_bands as bands
 from abr_model.realism.check import FEWEST, NOT_HERE, TOO_FEW, TOO_UNCERTAIN, Check
 from abr_model.realism.ears import AGE_BANDS, AGE_WORDS, MATURE_YEARS, SLOWEST_FAST_RATE, normal_ears, of_age, paired
 from abr_model.realism.pass_bands import PassBand

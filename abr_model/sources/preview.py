@@ -12,7 +12,7 @@ import pandas as pd
 
 from abr_model.cohort_storage import read_metadata
 from abr_model.errors import InputError
-from abr_model.schema import COLUMNS_BY_NAME, CONDITIONS
+from abr_model.schema import COLUMNS_BY_NAME, CONDITIONS, INTENSITY
 from abr_model.sources.columns.class_words import known_words
 from abr_model.sources.columns.guessing import guess_mapping
 from abr_model.sources.columns.mapping import FACTORS, ColumnMapping
@@ -22,6 +22,7 @@ from abr_model.sources.part import Given, Part
 from abr_model.sources.readers import eclipse, table
 from abr_model.sources.readers.reader import NotStatedError, companions_of
 from abr_model.sources.readers.registry import is_cohort, reader_of, start_of
+from abr_model.sources.stated import STATABLE
 
 SHOWN_ROWS = 8
 MASK = "•••"
@@ -256,8 +257,12 @@ def _recordings(path: Path, reader) -> Preview:
     count = sum(len(part.rows) for part in parts)
     tables = pd.concat([part.table for part in parts], ignore_index=True) if parts else pd.DataFrame()
     for column in CONDITIONS:
-        if not count or column.name not in tables or tables[column.name].isna().all():
-            said = f"the file does not say {column.in_sentence}; unless you state it, it is missing"
+        if column.name == INTENSITY.name and count and _lacks_offset(path, reader, given, parts):
+            said = "the levels are not in dB nHL: how many dB are to be added? Without that they are missing"
+            open_.append(Question("level_offset_db", said, False))
+        elif not count or column.name not in tables or tables[column.name].isna().all():
+            unless = "unless you state it, it" if column.name in STATABLE else "it"
+            said = f"the file does not say {column.in_sentence}; {unless} is missing"
             open_.append(Question(column.name, said, False))
     return Preview(
         path.name,
@@ -268,6 +273,20 @@ def _recordings(path: Path, reader) -> Preview:
         identifying_columns=read.identifying_columns,
         questions=tuple(open_),
     )
+
+
+def _lacks_offset(path: Path, reader, given: Given, parts: list[Part]) -> bool:
+    """Whether levels are missing that would be there if it were said what is to be added to them."""
+    missing = _without_level(parts)
+    if not missing:
+        return False
+    again = reader.read(path, replace(given, level_offset_db=0.0), secrets.token_bytes(32), lambda share: None)
+    return _without_level(again.parts) < missing
+
+
+def _without_level(parts: list[Part]) -> int:
+    name = INTENSITY.name
+    return sum(int(p.table[name].isna().sum()) if name in p.table else len(p.rows) for p in parts)
 
 
 def _states(parts: list[Part], tables: pd.DataFrame, asked: set[str]) -> dict[str, str]:

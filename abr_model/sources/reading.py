@@ -21,6 +21,7 @@ from abr_model.sources.corrected import POOLED_AGE, Parts, labels_shifted, oldes
 from abr_model.sources.joining import join, refuse_duplicates
 from abr_model.sources.part import UNITS, Given, ReadFile
 from abr_model.sources.pseudonyms import load_salt
+from abr_model.sources.readers.reader import companions_of
 from abr_model.sources.readers.registry import READABLE, readers_of
 from abr_model.sources.report import ImportReport, NothingImportedError
 from abr_model.sources.stated import checked_statements, fill_missing, sentence_of
@@ -124,7 +125,7 @@ def read_recordings(
     report = _report([path for path, _ in chosen], read, kept, stated, filled, done)
     if not kept:
         raise NothingImportedError(report)
-    digests = [_digest(path) for path in files]
+    digests = [_digest(path, *companions_of(reader, path)) for path, reader in chosen]
     provenance = Provenance(
         kind=Kind.CLINICAL,
         source=" and ".join(sorted({file.format for file in read})),
@@ -236,6 +237,12 @@ def _wave_v(cohort: Cohort) -> PeakOffset | None:
     return offset if offset is not None and offset.n else None
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(*paths: Path) -> str:
+    """SHA-256 of the files one after the other: a header of the same name and size may have other samples."""
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file():
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+    return digest.hexdigest()

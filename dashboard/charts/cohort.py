@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from abr_model.averages import LevelMeans
 from abr_model.cohort import Cohort
+from abr_model.exploration.level_means import LevelMeans
 from abr_model.schema import INTENSITY, WAVES, latency_column, response_column
 from dashboard.charts.stacked_means import stacked_means
 from dashboard.charts.traces import (
@@ -28,6 +28,8 @@ CLICK_EVERY_MS = 0.6
 """Distance of the invisible points that a click or a pointer finds on a trace."""
 NO_RESPONSE = "NR"
 """What a clinician writes beside a trace without a response."""
+NR_WIDTH_MS = 1.5
+"""So much of the time axis the two letters cover."""
 
 
 def mean_by_level(
@@ -38,7 +40,7 @@ def mean_by_level(
     Parameters
     ----------
     means
-        From :func:`abr_model.averages.level_means`.
+        From :func:`abr_model.exploration.level_means.level_means`.
     band
         Draw the ± 1 SD band and n; off for a small picture.
     until_ms
@@ -152,14 +154,16 @@ def _click_points(one: Cohort, shifts: np.ndarray, until_ms: float) -> go.Scatte
 
 
 def _no_response(one: Cohort, shifts: np.ndarray, theme: str, until_ms: float) -> go.Scatter | None:
-    """ "NR" at the end of the lines where wave V was said to be absent."""
+    """ "NR" at the end of the lines where wave V was said to be absent, above the traces that lie there."""
     absent = (one.table[response_column("V")] == "absent").to_numpy(dtype=bool)
     if not absent.any():
         return None
-    heights = np.unique(shifts[absent])
+    lines = np.unique(shifts[absent])
     end = float(one.time_ms[one.time_ms <= until_ms][-1]) if (one.time_ms <= until_ms).any() else one.time_ms[-1]
+    below = (one.time_ms <= end) & (one.time_ms > end - NR_WIDTH_MS)
+    heights = [line + one.waveforms[np.ix_(shifts == line, below)].max() for line in lines]
     return go.Scatter(
-        x=np.full(len(heights), end),
+        x=np.full(len(lines), end),
         y=heights,
         mode="text",
         text=NO_RESPONSE,

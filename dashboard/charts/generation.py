@@ -16,14 +16,15 @@ SHOW = ("draws", "mean", "recording")
 
 
 def half_range(mean: np.ndarray, sd: np.ndarray | float, recordings: np.ndarray) -> float:
-    """Half the height of a µV axis that holds ``mean ± 2 SD`` and nearly all of ``recordings``, rounded up to 0.1 µV.
+    """Half the height of a µV axis that holds ``mean ± 2 SD`` and nearly all of ``recordings``, rounded up to 0.1 µV
+    (0.2 from 1 µV on, 0.5 from 2 µV on).
 
     Rounded coarsely, so that the gain does not jump while a slider moves.
     """
     largest = float(np.max(np.abs(mean) + 2 * np.asarray(sd)))
     if np.size(recordings):
         largest = max(largest, float(np.quantile(np.abs(recordings), 0.98)))
-    step = 0.1 if largest < 1 else 0.5 if largest < 5 else 5.0
+    step = 0.1 if largest < 1 else 0.2 if largest < 2 else 0.5 if largest < 5 else 5.0
     return max(0.3, float(np.ceil(1.08 * largest / step) * step))
 
 

@@ -95,9 +95,12 @@ def show_unmet(realism: Realism, kind: Kind) -> None:
     with st.container(border=True, key="realism_unmet", gap="xsmall"):
         st.markdown(f"**Not met** :gray[ · {len(unmet)}]")
         _rows(unmet, kind, "realism_unmet_rows")
+        rows_of: dict[str, list[str]] = {}
         for check in unmet:
             if reason := _explanation(check, kind):
-                st.markdown(f":gray[**{check.name}:** {reason}]")
+                rows_of.setdefault(reason, []).append(check.name)
+        for reason, names in rows_of.items():  # rows that share a reason share its words
+            st.markdown(f":gray[**{'; '.join(names)}:** {reason}]")
 
 
 def _explanation(check: Check, kind: Kind) -> str:

@@ -19,6 +19,8 @@ table.waves tbody tr {border-top: 1px solid rgba(128, 140, 155, 0.22);}
 </style>"""
 FEWEST = 3
 """A median of fewer marked waves than this is not shown."""
+AMPLITUDE_RULE = "Amplitude: as marked in the cohort; simulated clinic: height above the zero line."
+"""Laboratories measure differently (peak to trough, from the zero line): what an amplitude here means."""
 
 
 def waves_table(response: Response, near: pd.DataFrame) -> pd.DataFrame:
@@ -65,13 +67,12 @@ def show_waves_table(response: Response, near: pd.DataFrame) -> None:
     with st.container(border=True, key="waves", gap="xsmall"):
         st.markdown(f"**Waves** :gray[ · generated · cohort (n = {len(near):,})]")
         st.html(_as_html(waves_table(response, near)))
-        notes = []
+        notes = [AMPLITUDE_RULE]
         if response.waves["marked"].isna().all():
             notes.append("This model does not predict whether a wave is marked.")
         if len(near) < FEWEST:
             notes.append("Too few recordings near for medians.")
-        if notes:
-            st.caption(" ".join(notes))
+        st.caption(" ".join(notes))
 
 
 def _as_html(table: pd.DataFrame) -> str:

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from abr_model.averages import level_means
 from abr_model.cohort import Cohort, Provenance, Sampling, concatenate
 from abr_model.cohort_digest import digest_version_1
 from abr_model.cohort_file import CohortFile
 from abr_model.cohort_storage import FORMAT, WAVEFORM_FIELD, StoredRecordings
 from abr_model.cohort_writer import ROW_GROUP, CohortWriter, write_recordings
 from abr_model.errors import InputError
+from abr_model.exploration.level_means import level_means
 from abr_model.schema import RESPONSES
 
 SAMPLES = 30

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abr_model.averages import level_means
 from abr_model.cohort import Cohort, Provenance, Sampling
-from dashboard.charts.cohort import ear_series, mean_by_level, wave_marks
+from abr_model.exploration.level_means import level_means
+from dashboard.charts.cohort import NR_WIDTH_MS, ear_series, mean_by_level, wave_marks
 from dashboard.charts.traces import joined, scale_bar_uv, spacing_uv
 from dashboard.style import EAR_COLOURS, TRACE_STYLES
 
@@ -37,10 +37,10 @@ def test_level_means_are_those_of_each_level_loudest_first():
     assert np.isnan(means.sd[1]).all()
 
 
-def test_many_levels_are_rounded_and_the_step_is_said():
+def test_many_levels_are_rounded_halves_up():
     means = level_means(cohort(np.arange(0, 100)))
-    assert means.step_db == 10
-    assert means.counts.sum() == 100
+    assert means.levels.tolist() == list(range(100, -1, -10))
+    assert means.counts.tolist() == [5, *[10] * 9, 5]
 
 
 def test_no_level_at_all_gives_an_empty_picture():
@@ -133,5 +133,8 @@ def test_no_response_is_written_where_wave_v_was_judged_absent():
     figure = ear_series(c, "light", ears=("right",))
     (note,) = [t for t in figure.data if t.name == "no response"]
     assert note.text == "NR"
-    assert note.y == (figure.layout.yaxis.tickvals[1],)
+    loud, quiet = figure.layout.yaxis.tickvals
+    below = (c.time_ms > note.x[0] - NR_WIDTH_MS) & (c.time_ms <= note.x[0])
+    assert note.y == (pytest.approx(quiet + c.waveforms[1, below].max()),), "the letters stand on the trace, not in it"
+    assert note.y[0] < loud
     assert not [t for t in ear_series(cohort([80]), "light", ears=("right",)).data if t.name == "no response"]

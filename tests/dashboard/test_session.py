@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from abr_model.averages import level_means
 from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
+from abr_model.exploration.level_means import level_means
 from abr_model.filtering import CohortFilter
 from abr_model.selection import SelectionRules, select
 from abr_model.sources.simulator import simulate

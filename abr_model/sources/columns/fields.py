@@ -26,7 +26,11 @@ from abr_model.sources.sheets.cells import MISSING_WORDS, parse_number
 _MISSING_WHEN_UNKNOWN = ("sex",)
 """Columns that only describe: a word that is not known there is missing and counted, the recording stays."""
 
-_STIMULUS_WORDS = re.compile(r"click|chirp|tone|burst|noise|speech|pip|narrow|broad|band|sine|\b(?:ce|nb|ls|tb|bb)\b")
+_STIMULUS_WORD = re.compile(
+    r"(?:click|chirp|tone|burst|noise|speech|pip|narrow|broad|band|sine|wave|white|pink|pure|ce|nb|ls|tb|bb)+s?"
+)
+"""A whole word: within one it would find the tone in Livingstone."""
+_BESIDE_A_STIMULUS = re.compile(r"k?hz|k|ms|[uµμ]s|db|octave|oct|cycles?|level|specific|filtered|stimulus|\d{1,5}")
 _WAVE_OF = {name: wave for wave in WAVES for name in (latency_column(wave), amplitude_column(wave))}
 
 
@@ -206,6 +210,16 @@ def _classes(
 def _stimulus(cells: pd.Series) -> tuple[pd.Series, int]:
     """Names of stimuli alone: free text in this column could be anything, a name too."""
     words = cells.str.strip().str.casefold()
-    known = words.str.contains(_STIMULUS_WORDS, na=False)
     missing = words.isna() | words.isin(MISSING_WORDS)
-    return words.where(known), int((~known & ~missing).sum())
+    names = words.map({text: _stimulus_in(text) for text in words.dropna().unique()}).astype("str")
+    return names.where(names.notna(), None), int((names.isna() & ~missing).sum())
+
+
+def _stimulus_in(text: str) -> str | None:
+    """The text where all of it names a stimulus; of another one the words that do; None where there are none."""
+    tokens = re.findall(r"[^\W\d_]+|\d+", text)
+    named = [token for token in tokens if _STIMULUS_WORD.fullmatch(token)]
+    if not named:
+        return None
+    known = all(_STIMULUS_WORD.fullmatch(token) or _BESIDE_A_STIMULUS.fullmatch(token) for token in tokens)
+    return text if known else " ".join(named)

@@ -14,7 +14,7 @@ from abr_model.sources.columns.mapping import ColumnMapping, SampleColumns
 from abr_model.sources.identifying import normalised
 from abr_model.sources.part import Given, ReadFile
 from abr_model.sources.readers.mapped import read_mapped
-from abr_model.sources.readers.reader import NotStatedError, Tell
+from abr_model.sources.readers.reader import OPTIONS, NotStatedError, Tell
 from abr_model.sources.sheets.cells import Sheet
 from abr_model.sources.sheets.opening import sheets_of
 
@@ -42,11 +42,11 @@ _REQUIRED = (PATIENT, "Age", "Intensity", "Stimulus Rate", "Hear_Loss")
 _NOT_STATED = {
     "sampling_rate_hz": (
         "this export does not state its sampling rate",
-        "give it with --sampling-rate HZ (sampling_rate_hz); this device runs at 30000 or 15000 Hz",
+        f"{OPTIONS['sampling_rate_hz']}; this device runs at 30000 or 15000 Hz",
     ),
     "start_ms": (
         "this export does not state the time of its first sample",
-        "give it with --start MS (start_ms): 0 where the first sample is taken at stimulus onset",
+        f"{OPTIONS['start_ms']}; 0 where the first sample is taken at stimulus onset",
     ),
 }
 

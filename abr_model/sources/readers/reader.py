@@ -67,9 +67,9 @@ class NotStatedError(InputError):
 
 
 OPTIONS = {
-    "sampling_rate_hz": "give it with --sampling-rate HZ (sampling_rate_hz)",
-    "start_ms": "give the time of its first sample with --start MS (start_ms)",
-    "unit": "give it with --unit: µV, mV, nV or V (unit)",
+    "sampling_rate_hz": "state the sampling rate in Hz (command line: --sampling-rate HZ; Python: sampling_rate_hz)",
+    "start_ms": "state the time of its first sample in ms (command line: --start MS; Python: start_ms)",
+    "unit": "state the unit of the samples: µV, mV, nV or V (command line: --unit; Python: unit)",
 }
 """How a person answers; for ``allowed`` of an error."""
 

@@ -72,6 +72,6 @@ def _sentence(scale: str, numbers: list[float], given: Given) -> str:
     if given.level_offset_db is not None:
         return f"the level is in {scale} ({span}): {given.level_offset_db:+g} dB as stated give dB nHL"
     return (
-        f"the level is in {scale} ({span}), which is not dB nHL: it is missing – state what is to be added for dB nHL "
-        "with --level-offset=DB (level_offset_db), for instance -30 where 0 dB nHL is 30 dB SPL"
+        f"the level is in {scale} ({span}), which is not dB nHL: it is missing – state how many dB are to be added for "
+        "it, for instance -30 where 0 dB nHL is 30 dB SPL (command line: --level-offset=DB; Python: level_offset_db)"
     )

@@ -66,7 +66,8 @@ def read(path: Path, given: Given, salt: bytes, tell: Tell) -> ReadFile:
             "mapping",
             "it is not said what the columns of this table are",
             file=path.name,
-            allowed="a mapping file with --mapping FILE.yaml (mapping); --look --save-mapping FILE.yaml makes one",
+            allowed="say what they are (command line: --mapping FILE.yaml, which --look --save-mapping FILE.yaml "
+            "makes; Python: mapping)",
         )
     return read_mapped(sheet, mapping, given, salt, tell, name=FORMAT, notes=notes)
 

@@ -142,7 +142,7 @@ def _start_ms(header: Header, rate_hz: float, given: Given) -> float:
         return -float(match[1]) * factor + 0.0
     if given.start_ms is not None:
         return given.start_ms
-    hint = "; in earndb and earh the stimulus comes about 18 ms into a trial: --start=-18" if is_earndb(header) else ""
+    hint = "; in earndb and earh the stimulus comes about 18 ms into a trial: -18" if is_earndb(header) else ""
     raise _not_stated(
         "start_ms", "the header does not state when the stimulus comes", header.path, OPTIONS["start_ms"] + hint
     )

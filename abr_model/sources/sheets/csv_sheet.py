@@ -100,7 +100,7 @@ class CsvSheet(Sheet):
             raise InputError("the file is damaged: it cannot be read as CSV", file=self.path.name) from error
 
     def _block(self, batch: pa.RecordBatch, rows: np.ndarray, text: list[int], samples: list[int]) -> Block:
-        cells = pd.DataFrame({p: batch.column(f"c{p}").to_pandas() for p in text}, dtype="str")
+        cells = pd.DataFrame({p: batch.column(f"c{p}").to_pandas() for p in text}, index=range(len(batch)), dtype="str")
         numbers = np.full((len(batch), len(samples)), np.nan, dtype=np.float32)
         broken = []
         for index, position in enumerate(samples):

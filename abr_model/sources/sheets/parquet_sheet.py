@@ -56,6 +56,7 @@ class ParquetSheet(Sheet):
             columns = batch.columns
             words = pd.DataFrame(
                 {p: [_text(v) for v in column.to_pylist()] for p, column in zip(text, columns, strict=False)},
+                index=range(len(batch)),
                 dtype="str",
             )
             traces, broken = columns[len(text) :], []

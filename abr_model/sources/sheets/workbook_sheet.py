@@ -45,7 +45,7 @@ class WorkbookSheet(Sheet):
             yield self._block(rows, pending, text, samples)
 
     def _block(self, rows: list[int], cells: list[list], text: list[int], samples: list[int]) -> Block:
-        words = pd.DataFrame({p: [as_text(row[p]) for row in cells] for p in text}, dtype="str")
+        words = pd.DataFrame({p: [as_text(row[p]) for row in cells] for p in text}, index=range(len(rows)), dtype="str")
         numbers = np.full((len(rows), len(samples)), np.nan, dtype=np.float32)
         broken = []
         for i, row in enumerate(cells):

@@ -24,6 +24,7 @@ from dashboard.charts.distributions import distributions_by_class
 from dashboard.charts.small_multiples import bin_names
 from dashboard.session import FilteredCohort
 from dashboard.widgets.download import download_table, figure_box
+from dashboard.widgets.waves_table import AMPLITUDE_RULE
 
 SETS = {
     "Conditions": (AGE.name, INTENSITY.name, RATE.name),
@@ -57,7 +58,8 @@ def distributions_view(recordings: FilteredCohort) -> None:
         table=lambda: as_table(bins, classes),
         note=f"{len(table):,} recordings",
         caption="Shares are of the recordings of the class in which the value is known."
-        + (" The outermost bars also hold what lies beyond them." if cut else ""),
+        + (" The outermost bars also hold what lies beyond them." if cut else "")
+        + (f" {AMPLITUDE_RULE}" if chosen == "Amplitudes" else ""),
     )
     numbers = tuple(c for c in columns if COLUMNS_BY_NAME[c].kind == "number")
     if not numbers:

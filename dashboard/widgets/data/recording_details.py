@@ -24,7 +24,7 @@ from abr_model.schema import (
     latency_column,
     response_column,
 )
-from dashboard.widgets.waves_table import WAVES_CSS
+from dashboard.widgets.waves_table import AMPLITUDE_RULE, WAVES_CSS
 
 NOT_MARKED = "not marked"
 NO_RESPONSE = "no response"
@@ -40,7 +40,9 @@ def recording_details(recording: pd.Series) -> None:
             [f"{level:g} dB nHL" if np.isfinite(level) else "level not known", f"{ear} ear" if _known(ear) else ""]
         )
         st.markdown(f"**{title.strip(' ·')}**")
-        st.html(_waves_html(wave_rows(recording), interval_rows(recording)))
+        st.html(_waves_html(waves := wave_rows(recording), interval_rows(recording)))
+        if any(amplitude for *_, amplitude in waves):
+            st.caption(AMPLITUDE_RULE)
         rows = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>"
             for name, value in fact_rows(recording)

@@ -122,3 +122,24 @@ def test_a_mapping_for_another_table_is_not_used(plain):
     other = ColumnMapping(columns={"patient_id": "Nobody"}, samples={"prefix": "s"})
     (preview,) = look(plain, other)
     assert preview.mapping.columns["patient_id"] == "Subject"
+
+
+def test_levels_on_another_scale_ask_for_their_offset(tmp_path):
+    wfdb = pytest.importorskip("wfdb")
+    import numpy as np
+
+    def record(name, *comments):
+        wfdb.wrsamp(
+            name, 20_000, ["uV"], ["ABR"], p_signal=np.sin(np.linspace(0, 30, 500))[:, None], fmt=["16"],
+            comments=list(comments), write_dir=str(tmp_path),
+        )  # fmt: skip
+        (preview,) = look(tmp_path / f"{name}.hea")
+        return {question.name: question.sentence for question in preview.questions}
+
+    other = record("spl", "<SPL>: 90")
+    assert "how many dB" in other["level_offset_db"] and "intensity_db_nhl" not in other
+    assert "level_offset_db" not in record("nhl", "<nHL>: 60")
+    silent = record("silent")
+    assert "level_offset_db" not in silent
+    assert "state" not in silent["intensity_db_nhl"], "a level differs within a file: it cannot be stated"
+    assert "unless you state it" in silent["age_years"]

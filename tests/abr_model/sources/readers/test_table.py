@@ -322,3 +322,34 @@ def test_numbers_with_a_decimal_comma(read, people, tmp_path):
     path = tmp_path / "comma.csv"
     people().to_csv(path, index=False, sep=";", decimal=",")
     assert read_recordings(path, salt=SALT, mapping=MAPPING).cohort.digest() == read(people()).cohort.digest()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "lists.parquet"])
+def test_a_table_of_samples_alone_is_one_patient(tmp_path, people, ending):
+    samples = people(5).filter(regex=r"^s\d+$")
+    path = tmp_path / f"samples.{ending}"
+    where = {"prefix": "s"}
+    if ending == "csv":
+        samples.to_csv(path, index=False)
+    elif ending == "xlsx":
+        samples.to_excel(path, index=False)
+    elif ending == "parquet":
+        samples.to_parquet(path)
+    else:
+        pd.DataFrame({"trace": samples.to_numpy().tolist()}).to_parquet(path)
+        where = {"list_column": "trace"}
+    mapping = changed(columns={}, samples=where, one_patient_per_file=True, missing_values={})
+    cohort = read_recordings(path, mapping=mapping, salt=SALT).cohort
+    np.testing.assert_allclose(cohort.waveforms, samples.to_numpy(), atol=1e-6)
+    assert cohort.patients == 1
+
+
+def test_the_rows_of_a_workbook_without_other_columns(tmp_path, people):
+    from abr_model.sources.sheets.workbook_sheet import workbook_sheets
+
+    samples = people(3).filter(regex=r"^s\d+$")
+    samples.to_excel(tmp_path / "samples.xlsx", index=False)
+    sheet = next(workbook_sheets(tmp_path / "samples.xlsx"))
+    (block,) = sheet.blocks([], list(range(SAMPLES)), lambda row, why: None)
+    np.testing.assert_allclose(block.samples, samples.to_numpy(), atol=1e-6)
+    assert block.text.shape == (3, 0)

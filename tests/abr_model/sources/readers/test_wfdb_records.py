@@ -383,3 +383,13 @@ def test_flat_and_empty_records_are_refused(write):
         read(write(np.append([np.nan], np.ones(299)), rate=15_000, comments=[], name="gap"), start_ms=0)
     with pytest.raises(NothingImportedError, match="before the stimulus"):
         read(write(response(trial=300, rate=15_000), rate=15_000, comments=[], name="early"), start_ms=-30)
+
+
+def test_the_digest_of_a_record_is_that_of_header_and_samples(write):
+    import hashlib
+
+    path = write(trials())
+    both = hashlib.sha256(path.read_bytes() + path.with_suffix(".dat").read_bytes()).hexdigest()
+    for given in (path, [path.with_suffix(".dat"), path]):
+        provenance = read(given, start_ms=-18).cohort.provenance
+        assert provenance.details["files_sha256"] == [both] and provenance.source_sha256 == both
