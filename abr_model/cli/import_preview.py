@@ -76,6 +76,7 @@ def _lines(preview: Preview, answers: dict) -> list[str]:
     if preview.kind == "companion":
         return [*lines, "  read together with another of the files"]
     lines += [f"  {name}: {value}" for name, value in preview.states.items()]
+    lines += [f"  look: {warning}" for warning in preview.warnings]
     if preview.mapping is not None:
         lines += _mapping_lines(preview)
     if preview.identifying_columns:

@@ -19,8 +19,8 @@ _EARLY_I = (
 )
 _FROM_ZERO = (
     "8 % of the published wave V amplitudes are below zero, so that clinic measured them from the zero line, and "
-    "so does the simulation. Slow waves and noise then add to the spread; the band is for peak to trough, and a "
-    "prior without a paper. The true responses meet it."
+    "so does the simulation. Slow waves and noise then add to the spread; the band is for peak to trough, and our "
+    "own estimate: no paper gives it. The true responses meet it."
 )
 
 EXPLAINED: dict[str, str] = {

@@ -18,7 +18,7 @@ from abr_model.sources.columns.guessing import guess_mapping
 from abr_model.sources.columns.mapping import FACTORS, ColumnMapping
 from abr_model.sources.columns.remembered import recall
 from abr_model.sources.identifying import is_identifying, shown
-from abr_model.sources.part import Given, Part
+from abr_model.sources.part import Given, Part, ReadFile
 from abr_model.sources.readers import eclipse, table
 from abr_model.sources.readers.reader import NotStatedError, companions_of
 from abr_model.sources.readers.registry import is_cohort, reader_of, start_of
@@ -87,6 +87,8 @@ class Preview:
         Columns that will be dropped, the patient's number replaced by a pseudonym.
     questions
         What is open, needed answers first.
+    warnings
+        What would be lost or is odd already at a look: recordings that would be refused, a file that may be cut off.
     problem
         Why the file cannot be read; the other files are looked at all the same.
     """
@@ -103,6 +105,7 @@ class Preview:
     remembered: bool = False
     identifying_columns: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
+    warnings: tuple[str, ...] = ()
     problem: InputError | None = None
 
 
@@ -272,7 +275,16 @@ def _recordings(path: Path, reader) -> Preview:
         states=_states(parts, tables, {question.name for question in open_}),
         identifying_columns=read.identifying_columns,
         questions=tuple(open_),
+        warnings=_warnings(read),
     )
+
+
+def _warnings(read: ReadFile) -> tuple[str, ...]:
+    warnings = [note for note in read.notes if "cut off" in note]
+    if refused := len(read.refusals.rows):
+        reasons = ", ".join(dict.fromkeys(read.refusals.frame()["reason"]))
+        warnings.append(f"{refused:,} recording{'s' if refused > 1 else ''} would be refused: {reasons}")
+    return tuple(warnings)
 
 
 def _lacks_offset(path: Path, reader, given: Given, parts: list[Part]) -> bool:

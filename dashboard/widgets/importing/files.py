@@ -78,6 +78,8 @@ def _file_list(state: ImportState) -> None:
             problem = state.preview_of(upload).problem
             if problem is not None:
                 st.markdown(f":red[{plain(sentence(in_short(state.folder.named_error(problem))))}]")
+            for warning in state.preview_of(upload).warnings:
+                st.markdown(f":orange[{plain(sentence(warning))}]")
 
 
 def _long_list(state: ImportState, uploads: list[Upload]) -> None:

@@ -89,7 +89,9 @@ def _columns(state: ImportState, table: Preview) -> None:
         mapping_file(state, table)
     removed = ", ".join(table.identifying_columns)
     if removed:
-        st.caption(f"Not kept, because they may tell who a person is: {removed}.")
+        st.caption(
+            f"Not kept, because they may tell who a person is: {removed}. A patient's number becomes a pseudonym."
+        )
     with st.expander("First rows of the file"):
         first_rows(table, state.settings.mapping)
     mapping = columns_table(state, table)

@@ -10,6 +10,7 @@ import pytest
 
 from abr_model.errors import InputError
 from abr_model.sources.columns.mapping import ColumnMapping
+from abr_model.sources.preview import look
 from abr_model.sources.reading import read_recordings
 
 SALT = b"s" * 32
@@ -84,6 +85,17 @@ def test_truncated_within_a_line(read, native):
     refused = result.report.refused
     assert set(refused["row"]) == set(range(3, 10)) and set(refused["reason"]) == {"the line of this point ends early"}
     assert any("may be cut off" in note for note in result.report.notes)
+
+
+def test_a_look_says_that_a_file_is_cut_off(native, tmp_path):
+    lines = native.splitlines()[:800]
+    path = tmp_path / "cut.txt"
+    path.write_text("\n".join([*lines[:-1], ",".join(lines[-1].split(",")[:16])]))
+    (preview,) = look(path)
+    assert any("may be cut off" in warning for warning in preview.warnings)
+    assert "7 recordings would be refused: the line of this point ends early" in preview.warnings
+    path.write_text(native)
+    assert look(path)[0].warnings == ()
 
 
 def test_a_lost_line(read, native):
