@@ -13,46 +13,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from browser import CHROMIUM, IDLE, dashboard, go_to
 
-ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 SETTLED = ".scrub[data-settled=true]"
-
-
-def start_dashboard(data: Path) -> tuple[subprocess.Popen, str]:
-    """A dashboard on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "Home.py"), f"--server.port={port}"]
-    environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(
-        [*command, "--server.headless=true"], cwd=ROOT, env=environment, start_new_session=True, **quiet
-    )
-    return server, f"http://localhost:{port}/generation"
 
 
 def open_page(page, url: str) -> None:
     """The page at rest."""
-    for _ in range(60):
-        try:
-            page.goto(url)
-            break
-        except Exception:  # the server is still starting
-            time.sleep(0.5)
+    go_to(page, url)
     page.wait_for_selector(IDLE)
     page.locator(SETTLED).wait_for()
     page.wait_for_timeout(1000)
@@ -128,19 +101,15 @@ def main() -> None:
         (Path(data) / "cohorts").mkdir()
         shutil.copy(arguments.cohort, Path(data) / "cohorts" / "cohort.parquet")
         shutil.copytree(folder, Path(data) / "pretrained" / "measured")
-        server, url = start_dashboard(Path(data))
-        try:
+        with dashboard(Path(data)) as address:
             arguments_of_browser = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments_of_browser)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
-            open_page(page, url)
+            open_page(page, f"{address}/generation")
             times = drag(page, arguments.moves)
             times["age_release_to_new_trace"] = release(page, "Age", "ArrowRight", arguments.ages)
             browser.close()
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
     result = {
         name: {"n": len(t), "median": round(float(np.median(t)), 2), "p95": round(float(np.quantile(t, 0.95)), 2)}
         for name, t in times.items()

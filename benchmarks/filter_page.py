@@ -11,21 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from browser import CHROMIUM, IDLE, dashboard, go_to
 
-ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 VIEWS = ("Traces", "Averages", "Latency–intensity", "Distributions", "Quality", "Missing", "Selection", "Table")
 LONGEST_S = 30
 WATCH = """() => {
@@ -45,28 +37,9 @@ WATCH = """() => {
 }"""
 
 
-def start_dashboard(data: Path) -> tuple[subprocess.Popen, str]:
-    """A dashboard on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "Home.py"), f"--server.port={port}"]
-    environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(
-        [*command, "--server.headless=true"], cwd=ROOT, env=environment, start_new_session=True, **quiet
-    )
-    return server, f"http://localhost:{port}/data"
-
-
 def open_page(page, url: str) -> None:
     """The page at rest, watched."""
-    for _ in range(60):
-        try:
-            page.goto(url)
-            break
-        except Exception:  # the server is still starting
-            time.sleep(0.5)
+    go_to(page, url)
     settle(page)
     page.locator(".js-plotly-plot").first.wait_for()
     page.evaluate(WATCH)
@@ -118,21 +91,16 @@ def measure(cohort: Path, views: tuple[str, ...], count: int) -> dict[str, list[
         data = Path(folder)
         (data / "cohorts").mkdir()
         shutil.copy(cohort, data / "cohorts" / "cohort.parquet")
-        server, url = start_dashboard(data)
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-                page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.set_default_timeout(60_000)
-                times = {}
-                for view in views:
-                    open_view(page, url, view)
-                    times[view] = changes(page, count)
-                browser.close()
-                return times
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
+        with dashboard(data) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(60_000)
+            times = {}
+            for view in views:
+                open_view(page, f"{address}/data", view)
+                times[view] = changes(page, count)
+            browser.close()
+            return times
 
 
 def main() -> None:

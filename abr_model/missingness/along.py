@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from abr_model.errors import InputError
-from abr_model.missingness.rates import missing_rates
+from abr_model.missingness.rates import missing_rates, require_columns
 from abr_model.schema import COLUMNS_BY_NAME
 
 MOST_VALUES = 25
@@ -37,9 +36,7 @@ def rate_along(table: pd.DataFrame, label: str, variable: str, bins: int = 15) -
     InputError
         No such column.
     """
-    for name in (label, variable):
-        if name not in table.columns:
-            raise InputError("there is no such column", column=name, allowed=", ".join(table.columns))
+    require_columns(table, (label, variable))
     known = table[table[variable].notna()]
     values = known[variable]
     if not pd.api.types.is_numeric_dtype(values):

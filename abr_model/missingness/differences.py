@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from abr_model.errors import InputError
+from abr_model.missingness.rates import require_columns
 from abr_model.schema import (
     AGE,
     COLUMNS_BY_NAME,
@@ -92,9 +93,7 @@ def differences(
     InputError
         No such column, or the label is missing in all recordings or in none.
     """
-    for name in (label, *variables):
-        if name not in table.columns:
-            raise InputError("there is no such column", column=name, allowed=", ".join(table.columns))
+    require_columns(table, (label, *variables))
     lacks = table[label].isna().to_numpy()
     if not lacks.any() or lacks.all():
         where = "all recordings" if lacks.any() else "no recording"

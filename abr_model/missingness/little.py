@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from abr_model.errors import InputError
+from abr_model.missingness.rates import require_columns
 from abr_model.schema import COLUMNS_BY_NAME
 
 MOST_STEPS = 5000
@@ -80,8 +81,7 @@ def little_test(table: pd.DataFrame, columns: Sequence[str] | None = None) -> Li
         that say the same thing, or two columns that are never known together.
     """
     names = list(table.columns if columns is None else columns)
-    if unknown := [name for name in names if name not in table.columns]:
-        raise InputError("there is no such column", column=unknown[0], allowed=", ".join(map(str, table.columns)))
+    require_columns(table, names)
     values = table[names].to_numpy(dtype=np.float64)
     values = values[~np.isnan(values).all(axis=1)]
     left_out = _unusable(values, names)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from abr_model.errors import InputError
+from abr_model.missingness.rates import require_columns
 from abr_model.schema import AGE, COLUMNS_BY_NAME, FMP, HEARING_LOSS, INTENSITY, POLARITY, RATE, RESIDUAL_NOISE
 
 KNOWN_BEFORE = tuple(c.name for c in (AGE, INTENSITY, RATE, HEARING_LOSS, POLARITY))
@@ -105,9 +106,7 @@ def predictability(
         No such column, the label among the variables, no variable that varies, or too few recordings or patients
         with or without the label.
     """
-    for name in (label, *variables):
-        if name not in table.columns:
-            raise InputError("there is no such column", column=name, allowed=", ".join(table.columns))
+    require_columns(table, (label, *variables))
     if label in variables:
         raise InputError("a label cannot be predicted from itself", column=label)
     rows = _whole_patients(table, most_recordings, seed)

@@ -66,6 +66,18 @@ def missing_rates(
     return parts[["group", *order]]
 
 
+def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """That the table has these columns.
+
+    Raises
+    ------
+    InputError
+        A column that the table does not have.
+    """
+    if unknown := [name for name in columns if name not in table.columns]:
+        raise InputError("there is no such column", column=unknown[0], allowed=", ".join(map(str, table.columns)))
+
+
 def nullity(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """[N, C] bool: which values are missing.
 
@@ -74,8 +86,7 @@ def nullity(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     InputError
         A column that the table does not have.
     """
-    if unknown := [name for name in columns if name not in table.columns]:
-        raise InputError("there is no such column", column=unknown[0], allowed=", ".join(table.columns))
+    require_columns(table, columns)
     if not len(columns):
         return np.zeros((len(table), 0), dtype=bool)
     return np.column_stack([table[name].isna().to_numpy() for name in columns])

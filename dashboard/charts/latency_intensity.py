@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from abr_model.norms import Norm
 from abr_model.schema import INTENSITY, Kind
+from dashboard.charts.norm_band import norm_area
 from dashboard.style import INK, MUTED, TRACE_STYLES, apply_layout, faded
 
 SYMBOLS = {
@@ -18,7 +19,6 @@ SYMBOLS = {
     "III-V": "square",
     "I-V": "circle",
 }
-BAND_SD = 2.0
 LINE_HEIGHT = 20
 
 
@@ -161,17 +161,7 @@ def _norm_band(norm: Norm, wave: str, age_years: float | None, theme: str) -> li
     if not known.any():
         return []
     levels, mean, sd = levels[known], mean[known], sd[known]
-    low, high = mean - BAND_SD * sd, mean + BAND_SD * sd
-    area = go.Scatter(
-        x=np.concatenate([levels, levels[::-1]]),
-        y=np.round(np.concatenate([low, high[::-1]]), 3),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=faded(MUTED[theme], 0.2),
-        name=f"norm {_shown(wave)}: mean ± 2 SD",
-        hoverinfo="skip",
-    )
+    area = norm_area(levels, mean, sd, theme, f"norm {_shown(wave)}: mean ± 2 SD", opacity=0.2)
     middle = go.Scatter(
         x=levels,
         y=np.round(mean, 3),

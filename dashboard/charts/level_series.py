@@ -11,9 +11,10 @@ from abr_model.norms import GORGA_1989
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, INTENSITY, WAVES, Kind, latency_column
 from dashboard.charts.generation import HARDLY_MARKED, SURELY_MARKED, trace_line
+from dashboard.charts.norm_band import norm_area
 from dashboard.charts.traces import add_scale_bar, joined, level_text, spacing_uv
 from dashboard.charts.unit_axes import figure_with_units, time_ticks
-from dashboard.style import INK, MUTED, PAPER, TRACE_STYLES, TraceStyle, faded
+from dashboard.style import INK, MUTED, PAPER, TRACE_STYLES, TraceStyle
 
 WAVE_V = WAVES.index("V")
 POINTS_SHOWN = 600
@@ -131,17 +132,7 @@ def _band(age_years: float, theme: str) -> go.Scatter:
     """Mean ± 2 SD of the published wave V latency at this age, where the study has levels."""
     levels = GORGA_1989.tabulated("V")
     mean, sd = GORGA_1989.band("V", levels, age_years)
-    return go.Scatter(
-        x=np.concatenate([levels, levels[::-1]]),
-        y=np.round(np.concatenate([mean - 2 * sd, (mean + 2 * sd)[::-1]]), 3),
-        fill="toself",
-        mode="lines",
-        line={"width": 0},
-        fillcolor=faded(MUTED[theme], 0.18),
-        name=f"mean ± 2 SD: {GORGA_1989.label}",
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    return norm_area(levels, mean, sd, theme, f"mean ± 2 SD: {GORGA_1989.label}", opacity=0.18, showlegend=False)
 
 
 def _points(marked: pd.DataFrame, style: TraceStyle, theme: str) -> go.Scatter:

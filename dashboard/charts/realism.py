@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from abr_model.norms import Norm
 from abr_model.realism.check import Check
 from abr_model.schema import Kind
+from dashboard.charts.norm_band import norm_area
 from dashboard.charts.unit_axes import FONT, figure_with_units, time_ticks
 from dashboard.style import EAR_COLOURS, GRID, INK, MUTED, PAPER, TRACE_STYLES, apply_layout, faded
 
@@ -263,19 +264,8 @@ def wave_v_by_level(
     for name in functions:
         levels = norm.tabulated("V", ages[name])
         mean, sd = norm.band("V", levels, ages[name])
-        lines.append(
-            go.Scatter(
-                x=np.concatenate([levels, levels[::-1]]),
-                y=np.round(np.concatenate([mean - 2 * sd, (mean + 2 * sd)[::-1]]), 3),
-                fill="toself",
-                mode="lines",
-                line={"width": 0},
-                fillcolor=faded(MUTED[theme], 0.16),
-                name=f"{norm.name}, {name}",
-                showlegend=False,
-                hoverinfo="skip",
-            )
-        )
+        title = f"{norm.name}, {name}"
+        lines.append(norm_area(levels, mean, sd, theme, title, opacity=0.16, showlegend=False))
     for (name, function), symbol, dash in zip(functions.items(), symbols, dashes, strict=False):
         lines.append(
             go.Scatter(

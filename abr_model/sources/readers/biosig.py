@@ -19,7 +19,7 @@ from abr_model.sources.identifying import is_identifying, normalised
 from abr_model.sources.part import UNITS, Given, ReadFile
 from abr_model.sources.readers.reader import OPTIONS, NotStatedError, Tell
 from abr_model.sources.readers.sound_level import SPL, levels_in_db_nhl
-from abr_model.sources.readers.traces import Trace, once, parts_of
+from abr_model.sources.readers.traces import Trace, once, parts_of, samples_of
 from abr_model.sources.report import Refusals
 from abr_model.sources.sheets.cells import encoding_of, parse_number, start_of_text
 
@@ -284,12 +284,7 @@ def _samples(record: _Record, used: dict, longest: int, name: str, row: int, ref
         reason = f"{expected:,} samples were expected, {len(record.samples):,} are there: it may be cut off"
         refusals.add(row, name, str(len(record.samples)), reason)
         return None
-    numbers = [parse_number(sample, ",") for sample in record.samples]
-    for point, (number, sample) in enumerate(zip(numbers, record.samples, strict=True), start=1):
-        if number is None or np.isnan(number):
-            refusals.add(row, name, sample, f"a sample is not a number (point {point})")
-            return None
-    return np.array(numbers, dtype=float)
+    return samples_of(record.samples, row, name, refusals)
 
 
 def _stimulus(frequency: str | None) -> str | None:

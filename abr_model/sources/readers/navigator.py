@@ -18,7 +18,7 @@ from abr_model.errors import InputError
 from abr_model.sources.part import UNITS, Given, ReadFile
 from abr_model.sources.readers.reader import Tell
 from abr_model.sources.readers.sound_level import levels_in_db_nhl
-from abr_model.sources.readers.traces import Trace, parts_of
+from abr_model.sources.readers.traces import Trace, parts_of, samples_of
 from abr_model.sources.report import Refusals
 from abr_model.sources.sheets.cells import encoding_of, parse_number, start_of_text
 
@@ -84,7 +84,7 @@ def read(path: Path, given: Given, salt: bytes, tell: Tell | None = None) -> Rea
             refusals.add(row, _SAMPLES, None, "the recording has no samples: the file may be cut off")
             continue
         sampling = _sampling(block, row, refusals)
-        samples = _samples(block, row, refusals)
+        samples = samples_of(block.samples, row, _SAMPLES, refusals)
         if sampling is None or samples is None:
             continue
         points, rate_hz, start_ms = sampling
@@ -211,16 +211,6 @@ def _sampling(block: _Block, row: int, refusals: Refusals) -> tuple[int, float, 
     if row in refusals.rows:
         return None
     return int(points), 1000 * points / epoch_ms, before_ms
-
-
-def _samples(block: _Block, row: int, refusals: Refusals) -> np.ndarray | None:
-    """[T] samples as they stand in the file; None, with the reason told, where one is not a number."""
-    numbers = [parse_number(line, ",") for line in block.samples]
-    for point, (number, line) in enumerate(zip(numbers, block.samples, strict=True), start=1):
-        if number is None or np.isnan(number):
-            refusals.add(row, _SAMPLES, line, f"a sample is not a number (point {point})")
-            return None
-    return np.array(numbers, dtype=float)
 
 
 def age_at_test(birth: str | None, test: str | None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +14,21 @@ from abr_model.sources.columns.fields import CellRules, tidy
 from abr_model.sources.part import Part
 from abr_model.sources.pseudonyms import patient_pseudonym, recording_pseudonym
 from abr_model.sources.report import Refusals
+from abr_model.sources.sheets.cells import parse_number
 
 SAMPLING_RATES_HZ = (1_000.0, 1_000_000.0)
 _SAME_TIME = 1e-6
 """Share of a sample by which the first one may lie before the stimulus and still count as at it."""
+
+
+def samples_of(texts: Sequence[str], row: int, column: str, refusals: Refusals) -> np.ndarray | None:
+    """[T] samples as they stand in the file; None, with the reason told, where one is not a number."""
+    numbers = [parse_number(text, ",") for text in texts]
+    for point, (number, text) in enumerate(zip(numbers, texts, strict=True), start=1):
+        if number is None or np.isnan(number):
+            refusals.add(row, column, text, f"a sample is not a number (point {point})")
+            return None
+    return np.array(numbers, dtype=float)
 
 
 @dataclass(frozen=True)
