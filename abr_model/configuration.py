@@ -144,11 +144,26 @@ class WhitenedObjectiveConfig(_ObjectiveConfig):
 
     kind: Literal["whitened"] = "whitened"
     whiten_from_epoch: int = Field(
-        3, ge=0, le=1000, description="Epoch (from 0) from which on the noise's covariance is measured after each epoch"
+        3,
+        ge=0,
+        le=1000,
+        description="From residuals: epoch (from 0) from which on the noise's covariance is measured after each epoch",
+    )
+    noise_from: Literal["end of recordings", "residuals"] = Field(
+        "end of recordings",
+        description="Where the noise's covariance is measured: after the response, before training (recordings twice "
+        "as long as the window; shorter ones use residuals), or on what the network leaves, after each epoch",
     )
     ridge: float = Field(0.001, gt=0, le=1, description="Added to the diagonal of the noise's covariance (mean 1)")
+    ridge_epochs: float = Field(3.0, ge=0, le=1000, description="Epochs within which that falls from 1 to its value")
     rows: int = Field(6000, ge=200, le=1_000_000, description="Recordings that the noise's covariance is measured on")
     label_weight: Weight = Field(1.0, description="Weight of the wave labels' likelihood")
+    label_tails: float = Field(
+        1000.0,
+        ge=1,
+        le=1000,
+        description="Degrees of freedom of a label's error (Student's t): 2 where some marks stray, 1000 is Gaussian",
+    )
     marked_weight: Weight = Field(1.0, description="Weight of predicting which wave labels are marked")
 
 
@@ -191,10 +206,12 @@ class TrainingConfig(_Part):
     optimiser: Literal["adam", "adamw"] = Field("adam", description="Optimiser")
     learning_rate: float = Field(0.0001, ge=1e-7, le=0.1, description="Learning rate at the start")
     weight_decay: float = Field(0.0, ge=0, le=1, description="Weight decay of the optimiser")
-    batch_size: int = Field(32, ge=1, le=8192, description="Recordings per optimiser step")
+    batch_size: int = Field(32, ge=1, le=8192, description="Recordings per optimiser step and process")
     epochs: int = Field(80, ge=1, le=10_000, description="Passes over the training recordings")
-    schedule: Literal["step", "cosine", "constant"] = Field(
-        "step", description="Learning rate: × gamma every step_size epochs, cosine to 0 over all epochs, or constant"
+    schedule: Literal["step", "cosine", "one cycle", "constant"] = Field(
+        "step",
+        description="Learning rate: × gamma every step_size epochs, cosine to 0 over all epochs, one cycle (up within "
+        "15 % of the steps, then down to 0), or constant",
     )
     step_size: int = Field(30, ge=1, le=10_000, description="Epochs between two steps of the learning rate")
     gamma: float = Field(0.5, gt=0, le=1, description="Factor of one step of the learning rate")
@@ -208,6 +225,15 @@ class TrainingConfig(_Part):
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of weights, batches and augmentation")
     log_every_steps: int = Field(20, ge=1, le=100_000, description="Optimiser steps between two logged values")
+    precision: Literal["32", "bf16", "16"] = Field(
+        "32", description="Bits of a number in training: 32, or mixed with bfloat16 (bf16) or 16-bit floats (16)"
+    )
+    deterministic: bool = Field(False, description="Only algorithms that give the same result each time, if slower")
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _bits_as_text(cls, value):
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value  # YAML: precision: 32
 
 
 NetworkConfig = Annotated[ReferenceNetworkConfig | PatchNetworkConfig, Field(discriminator="architecture")]

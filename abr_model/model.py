@@ -10,17 +10,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from abr_model import __version__
-from abr_model.cohort import Cohort, Sampling
+from abr_model.cohort import Sampling
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
-from abr_model.model_card import model_card
-from abr_model.scaling import NUMERIC_CONDITIONS, Scaling
-from abr_model.schema import HEARING_LOSS, HEARING_LOSS_CODES, Kind
+from abr_model.joint_support import joint_support
+from abr_model.label_calibration import LabelCalibration
+from abr_model.model_card import evaluation_in, model_card
+from abr_model.scaling import Scaling
+from abr_model.schema import Kind
 
 if TYPE_CHECKING:
     import torch
@@ -75,9 +76,12 @@ class TrainedModel:
     sampling
         Sampling rate and time of the first sample of what the model generates.
     support
-        Where the training part lies (:func:`support_of`).
+        Where the training part lies (:func:`abr_model.training_support.support_of`).
     provenance
         What it was trained on, and its measured figures.
+    label_calibration
+        Errors of its wave labels on the validation part: what the interval of an imputed label is made of. None: not
+        measured.
     """
 
     network: nn.Module
@@ -87,6 +91,7 @@ class TrainedModel:
     sampling: Sampling
     support: dict[str, Any]
     provenance: ModelProvenance
+    label_calibration: LabelCalibration | None = None
 
     def __post_init__(self):
         self.network.eval()
@@ -145,12 +150,31 @@ class TrainedModel:
             "support": self.support,
             "provenance": self.provenance.model_dump(mode="json"),
         }
+        if self.label_calibration is not None:
+            description["label_calibration"] = self.label_calibration.model_dump(mode="json")
         text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode()
         contents = {
             WEIGHTS_FILE: save(self._weights(), {"description_sha256": hashlib.sha256(text).hexdigest()}),
             DESCRIPTION_FILE: text,
-            CARD_FILE: model_card(self).encode(),
+            CARD_FILE: self._card(folder),
         }
+        return self._write(folder, contents)
+
+    def write_card(self, folder: str | Path) -> Path:
+        """Write only ``card.md`` again, with what a scorecard in ``folder`` says.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written.
+        """
+        return self._write(Path(folder), {CARD_FILE: self._card(Path(folder))})
+
+    def _card(self, folder: Path) -> bytes:
+        return model_card(self, evaluation_in(folder, self.model_id)).encode()
+
+    @staticmethod
+    def _write(folder: Path, contents: dict[str, bytes]) -> Path:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in contents.items():
@@ -182,41 +206,23 @@ class TrainedModel:
             sampling = Sampling.model_validate(description["sampling"])
             provenance = ModelProvenance.model_validate(description["provenance"])
             support = dict(description["support"])
+            calibration = description.get("label_calibration")
+            calibration = None if calibration is None else LabelCalibration.model_validate(calibration)
+            joint_support(support)  # a damaged one is said now and not on a page
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])
-            raise InputError(f"{where}: {first['msg'].lower()}", file=DESCRIPTION_FILE) from error
+            message = ": ".join(filter(None, [where, first["msg"].lower()]))
+            raise InputError(message, file=DESCRIPTION_FILE) from error
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the description of the model is incomplete: {error}", file=DESCRIPTION_FILE) from error
         network, sampler = _build(preset, weights)
-        model = TrainedModel(network.to(device), sampler.to(device), preset, scaling, sampling, support, provenance)
+        model = TrainedModel(
+            network.to(device), sampler.to(device), preset, scaling, sampling, support, provenance, calibration
+        )
         if model.weights_sha256 != description.get("weights_sha256"):
             raise InputError("the weights were changed since they were saved", file=WEIGHTS_FILE)
         return model
-
-
-def support_of(training: Cohort) -> dict[str, Any]:
-    """Where the conditions of the training part lie, so that a page can say when it asks beyond them.
-
-    Per numeric condition ``{minimum, maximum, p1, p99, histogram: {edges, counts}}``; ``hearing_loss``: recordings per
-    class, 0 included; ``kind`` of the cohort.
-    """
-    support: dict[str, Any] = {}
-    for column in NUMERIC_CONDITIONS:
-        values = training.table[column.name].dropna().to_numpy()
-        counts, edges = np.histogram(values, bins=20)
-        p1, p99 = np.percentile(values, [1, 99])
-        support[column.name] = {
-            "minimum": float(values.min()),
-            "maximum": float(values.max()),
-            "p1": float(p1),
-            "p99": float(p99),
-            "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
-        }
-    counts = training.table[HEARING_LOSS.name].value_counts()
-    support[HEARING_LOSS.name] = {code: int(counts.get(code, 0)) for code in HEARING_LOSS_CODES}
-    support["kind"] = str(training.kind)
-    return support
 
 
 def _read_description(folder: Path) -> tuple[bytes, dict]:

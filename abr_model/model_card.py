@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abr_model.schema import CONDITIONS, HEARING_LOSS, HEARING_LOSSES, KIND_NOTICES, WAVES
@@ -36,8 +38,35 @@ def figure_rows(figures: dict[str, float | None]) -> list[tuple[str, str]]:
     return rows
 
 
-def model_card(model: TrainedModel) -> str:
-    """The card as Markdown, from what the model itself knows."""
+SCORECARD_FILE = "scorecard.json"
+"""What ``abr evaluate --into-card`` puts beside the weights."""
+_MET = {True: "met", False: "**not met**", None: "cannot be told"}
+
+
+def evaluation_in(folder: str | Path, model_id: str) -> dict | None:
+    """What the scorecard in a model's folder says in short: ``made`` and the rows of its ``summary``.
+
+    None where there is no scorecard, where it is damaged, or where it belongs to other weights.
+    """
+    try:
+        content = json.loads((Path(folder) / SCORECARD_FILE).read_bytes())
+        if (
+            content["format"] != "abr-scorecard"
+            or content["version"] != 1
+            or content["subject"]["model_id"] != model_id
+        ):
+            return None
+        rows = [
+            {name: str(row[name]) for name in ("what", "value", "real", "required")} | {"met": _MET[row["met"]]}
+            for row in content["summary"]
+        ]
+        return {"made": str(content["made"]), "rows": rows} if rows else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def model_card(model: TrainedModel, evaluation: dict | None = None) -> str:
+    """The card as Markdown, from what the model itself knows; ``evaluation`` as :func:`evaluation_in` gives it."""
     made, sampling = model.provenance, model.sampling
     end = sampling.time_ms(model.network.samples)[-1]
     parts = ", ".join(
@@ -79,13 +108,31 @@ loss in; an averaged waveform in µV ({model.network.samples} samples at {sampli
 They say how well an unseen recording is *reconstructed*; its wave labels are *read from the trace alone*, without the
 marked ones in the input. They say nothing about how real *generated* recordings look.
 
-## Where it knows something
+{_evaluation_lines(evaluation)}## Where it knows something
 {_support_lines(model)}
 
 ## Limits
 - Outside of these conditions it extrapolates, and nothing warns in the waveform itself.
 - A combination of conditions can be rare although each of them is common.
 - Wave labels follow those who marked the training recordings; “not marked” there does not mean “absent”.
+"""
+
+
+def _evaluation_lines(evaluation: dict | None) -> str:
+    if evaluation is None:
+        return ""
+    cells = (
+        "| " + " | ".join(row[name].replace("|", "/") for name in ("what", "value", "real", "required", "met")) + " |\n"
+        for row in evaluation["rows"]
+    )
+    return f"""## How real generated recordings look
+Measured on patients that the model has not seen ({evaluation["made"]}); all numbers are in `scorecard.html` and
+`{SCORECARD_FILE}` beside this card. In brackets the 95 % interval over patients. *Real against real* is the same number
+with recordings of other unseen patients in the place of the generated ones.
+
+| what | generated | real against real | required | |
+|---|---|---|---|---|
+{"".join(cells)}
 """
 
 

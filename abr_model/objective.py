@@ -10,17 +10,19 @@ A missing label adds nothing, to the loss or to any gradient, whatever number (o
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.distributions import StudentT
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from abr_model.configuration import ObjectiveConfig, ReferenceObjectiveConfig, WhitenedObjectiveConfig
 from abr_model.network.outputs import Decoded, Posterior
 from abr_model.network.streams import present
-from abr_model.residual_noise import SMALLEST_POWER, noise_covariance, residuals
+from abr_model.residual_noise import SMALLEST_POWER, noise_covariance, residuals, towards_stationary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +56,20 @@ class Objective(nn.Module):
     """Loss of a batch. ``forward(batch, posterior, decoded, beta)`` gives ``loss`` and every term in its own key.
 
     Terms are unweighted, 0-dimensional tensors; ``loss`` is their weighted sum. No objective has trainable parameters.
+
+    Attributes
+    ----------
+    progress
+        Epochs trained so far, with fractions; infinite (the end) unless set.
     """
 
     def __init__(self, beta_points: Sequence[tuple[int, float]]):
         super().__init__()
+        self.progress = math.inf
         self.beta_schedule = BetaSchedule(beta_points)
+
+    def measure_noise(self, noise: Tensor) -> None:
+        """Given, before training, pieces [n, T] of recordings without a response; does nothing unless overridden."""
 
     def refresh(self, network: nn.Module, inputs: ModelInputs) -> None:
         """Called after each training epoch with the training recordings; does nothing unless overridden."""
@@ -102,38 +113,59 @@ class WhitenedObjective(Objective):
     """Likelihood of the trace under coloured residual noise of unknown size, + labels, + β·KL to p(z | conditions).
 
     The residual of recording i is σᵢ·N(0, Σ): its colour Σ is common, its size σᵢ is its own, because recordings differ
-    in sweeps and in the patient's calm. With W = Σ^(-1/2) and the best σᵢ put in,
+    in sweeps and in the patient's calm. With Σ = Q Λ Qᵀ, W = (Λ + ρ)^(-1/2) Qᵀ and the best σᵢ put in,
 
         waveform = T/2 · log(mean over samples of (W(x - x̂))² + 1e-4) - log|W|
 
-    (Rybkin et al. 2021, σ-VAE, made coloured). ``log|W|`` keeps values of different epochs comparable. Σ is measured on
-    the training recordings after each epoch (:meth:`refresh`) from ``whiten_from_epoch`` on; until then W = 1.
+    (Rybkin et al. 2021, σ-VAE, made coloured). ``log|W|`` keeps values of different epochs comparable.
 
-    Keys: ``loss``, ``waveform``, ``latency``, ``amplitude`` (Gaussian, with learned SD), ``marked`` (which labels are
-    marked, cross-entropy), ``kl``.
+    Σ is measured where no response is left, on the end of the training recordings (:meth:`measure_noise`): then z has
+    the response to explain and nothing else. Where recordings end too early for that, it is measured on the residuals
+    of the training recordings after each epoch (:meth:`refresh`) from ``whiten_from_epoch`` on, until then W = 1; the
+    network then takes part of the noise for response. ρ falls from 1 to ``ridge`` within the first ``ridge_epochs``
+    epochs: slow, large waves are learned first.
+
+    A label's error is Student's t with a learned scale: some marks stray far from the wave, and with a Gaussian they
+    would pull the labels of all others along.
+
+    Keys: ``loss``, ``waveform``, ``latency``, ``amplitude``, ``marked`` (which labels are marked, cross-entropy),
+    ``kl``.
     """
 
-    whitening: Tensor
-    log_determinant: Tensor
+    eigenvectors: Tensor
+    eigenvalues: Tensor
     epochs_seen: Tensor
+    noise_known: Tensor
 
     def __init__(self, config: WhitenedObjectiveConfig, samples: int):
         super().__init__(config.beta_points)
         self.config = config
-        self.register_buffer("whitening", torch.eye(samples))
-        self.register_buffer("log_determinant", torch.zeros(()))
+        self.register_buffer("eigenvectors", torch.eye(samples))
+        self.register_buffer("eigenvalues", torch.ones(samples))
         self.register_buffer("epochs_seen", torch.zeros((), dtype=torch.long))
+        self.register_buffer("noise_known", torch.zeros((), dtype=torch.bool))
+
+    @property
+    def ridge(self) -> float:
+        """ρ at this point of the training."""
+        done = min(self.progress / self.config.ridge_epochs, 1.0) if self.config.ridge_epochs else 1.0
+        return self.config.ridge**done
+
+    @property
+    def whitening(self) -> Tensor:
+        """W [T, T] at this point of the training."""
+        return (self.eigenvectors * (self.eigenvalues + self.ridge).rsqrt()).T
 
     def forward(self, batch: ModelInputs, posterior: Posterior, decoded: Decoded, beta: float) -> dict[str, Tensor]:
         """Loss and terms of a batch in scaled units."""
         mask, log_sd = batch.mask, decoded.label_log_sd
         whitened = (batch.waveform - decoded.waveform) @ self.whitening.T
-        power = whitened.square().mean(1) + SMALLEST_POWER
+        mean_square = whitened.square().mean(1) + SMALLEST_POWER
         samples = batch.waveform.shape[1]
         terms = {
-            "waveform": (0.5 * samples * power.log()).mean() - self.log_determinant,
-            "latency": _masked_likelihood(decoded.latency, batch.latency, mask[:, :3], log_sd[:3]),
-            "amplitude": _masked_likelihood(decoded.amplitude, batch.amplitude, mask[:, 3:], log_sd[3:]),
+            "waveform": (0.5 * samples * mean_square.log()).mean() + 0.5 * (self.eigenvalues + self.ridge).log().sum(),
+            "latency": self._labels(decoded.latency, batch.latency, mask[:, :3], log_sd[:3]),
+            "amplitude": self._labels(decoded.amplitude, batch.amplitude, mask[:, 3:], log_sd[3:]),
             "marked": binary_cross_entropy_with_logits(decoded.marked, mask, reduction="none").sum(1).mean(),
             "kl": posterior.kl().mean(),
         }
@@ -145,17 +177,30 @@ class WhitenedObjective(Objective):
         )
         return {"loss": loss, **terms}
 
+    def _labels(self, decoded: Tensor, target: Tensor, mask: Tensor, log_scale: Tensor) -> Tensor:
+        error = StudentT(self.config.label_tails, scale=log_scale.exp())
+        # Missing targets become 0 before the difference, as in `_masked_square`.
+        return -(mask * error.log_prob(decoded - present(target, mask))).sum(1).mean()
+
+    def measure_noise(self, noise: Tensor) -> None:
+        """Take Σ from pieces [n, T] of recordings in which there is no response, in scaled units."""
+        rows = torch.linspace(0, len(noise) - 1, min(self.config.rows, len(noise))).long()
+        self._take_colour(towards_stationary(noise_covariance(noise[rows], SMALLEST_POWER), len(rows)))
+        self.noise_known.fill_(True)
+
     def refresh(self, network: nn.Module, inputs: ModelInputs) -> None:
-        """Measure Σ on up to ``rows`` training recordings, spread evenly."""
+        """Where the noise is not known: measure Σ on up to ``rows`` training recordings, spread evenly."""
         self.epochs_seen += 1
-        if int(self.epochs_seen) <= self.config.whiten_from_epoch:
+        if self.noise_known or int(self.epochs_seen) <= self.config.whiten_from_epoch:
             return
         rows = torch.linspace(0, len(inputs.waveform) - 1, min(self.config.rows, len(inputs.waveform))).long()
         _, differences = residuals(network, inputs, torch.Generator().manual_seed(0), rows)
-        factor = torch.linalg.cholesky(noise_covariance(differences, self.config.ridge))
-        identity = torch.eye(len(factor), dtype=factor.dtype, device=factor.device)
-        self.whitening.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
-        self.log_determinant.copy_(-factor.diagonal().log().sum())
+        self._take_colour(noise_covariance(differences, SMALLEST_POWER))
+
+    def _take_colour(self, covariance: Tensor) -> None:
+        eigenvalues, eigenvectors = torch.linalg.eigh(covariance)
+        self.eigenvalues.copy_(eigenvalues.clamp_min(0))
+        self.eigenvectors.copy_(eigenvectors)
 
 
 def build_objective(config: ObjectiveConfig, samples: int = 200) -> Objective:
@@ -168,8 +213,3 @@ def build_objective(config: ObjectiveConfig, samples: int = 200) -> Objective:
 def _masked_square(decoded: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     # Missing targets become 0 before the difference: 0 × NaN would still be NaN, in the loss and in the gradient.
     return (mask * (decoded - present(target, mask)).square()).sum(1).mean()
-
-
-def _masked_likelihood(decoded: Tensor, target: Tensor, mask: Tensor, log_sd: Tensor) -> Tensor:
-    distance = (decoded - present(target, mask)) * torch.exp(-log_sd)
-    return (mask * (0.5 * distance.square() + log_sd)).sum(1).mean()

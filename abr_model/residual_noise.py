@@ -70,11 +70,11 @@ def noise_covariance(differences: Tensor, ridge: float, iterations: int = 4) -> 
     Returns
     -------
     Tensor
-        [T, T] float64, mean of the diagonal 1 + ``ridge``.
+        [T, T] float64 on the CPU, mean of the diagonal 1 + ``ridge``.
     """
-    r = differences.double()
+    r = differences.cpu().double()  # an Apple GPU has no float64
     samples = r.shape[1]
-    ridges = ridge * torch.eye(samples, dtype=torch.float64, device=r.device)
+    ridges = ridge * torch.eye(samples, dtype=torch.float64)
     power = r.square().mean(1)
     for _ in range(iterations):
         weighted = r / power.clamp_min(1e-12).sqrt().unsqueeze(1)
@@ -83,3 +83,14 @@ def noise_covariance(differences: Tensor, ridge: float, iterations: int = 4) -> 
         whitened = torch.linalg.solve_triangular(torch.linalg.cholesky(covariance), r.T, upper=False)
         power = whitened.square().mean(0)
     return covariance
+
+
+def towards_stationary(covariance: Tensor, recordings: int) -> Tensor:
+    """A covariance [T, T] measured on few ``recordings``, drawn towards the one that noise has which is the same at
+    every time: its diagonals averaged. The weight of that is T / (T + recordings): 1 % of many, most of it for few."""
+    samples = len(covariance)
+    lag = (torch.arange(samples)[:, None] - torch.arange(samples)).abs()
+    sums = torch.zeros(samples, dtype=covariance.dtype).index_add_(0, lag.flatten(), covariance.flatten())
+    stationary = (sums / torch.bincount(lag.flatten()))[lag]
+    weight = samples / (samples + recordings)
+    return (1 - weight) * covariance + weight * stationary

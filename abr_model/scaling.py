@@ -94,6 +94,10 @@ class Scaling(BaseModel):
             raise InputError("length of the recordings", value=waveforms.shape[-1], allowed=f"{self.samples} samples")
         return ((waveforms - np.asarray(self.waveform_mean_uv)) / np.asarray(self.waveform_sd_uv)).astype(np.float32)
 
+    def noise_from_uv(self, noise) -> np.ndarray:
+        """Residual noise [..., T] in µV, whose mean is 0, as network's numbers, float32."""
+        return (_array(noise) / np.asarray(self.waveform_sd_uv)).astype(np.float32)
+
     def static(self, table: pd.DataFrame) -> np.ndarray:
         """[N, 4] float32: scaled age, intensity and rate, then the hearing-loss class index 0…4.
 

@@ -87,6 +87,17 @@ class SelectedRecordings(Recordings):
         table = self.table.iloc[rows].reset_index(drop=True)
         return replace(_on_time_axis(self.source.take(self.rows[rows]), self._rules), table=table)
 
+    def after_response(self, rows) -> np.ndarray | None:
+        """[n, T] µV: the last T samples of recordings, T that of the window, where only residual noise is left.
+
+        None where recordings are shorter than twice the window, so that part of a response may be in it.
+        """
+        source = self.source.take(self.rows[positions(rows)])
+        if self._rules.sampling_rate_hz is not None:
+            source = source.resampled(self._rules.sampling_rate_hz)
+        samples = self._rules.samples
+        return source.waveforms[:, -samples:] if source.samples >= 2 * samples else None
+
 
 def select(cohort: Recordings, rules: SelectionRules, filter: CohortFilter = EVERYTHING) -> Selection:
     """The recordings that fulfil ``rules``, at their sampling rate, windowed to their samples from 0 ms, in memory.

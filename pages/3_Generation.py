@@ -8,6 +8,7 @@ from abr_model.errors import InputError
 from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
 from abr_model.generation.response import Response
 from abr_model.generation.support import support_findings
+from abr_model.joint_support import joint_support
 from abr_model.norms import GORGA_1989
 from abr_model.schema import INTENSITY
 from dashboard import session
@@ -38,18 +39,16 @@ SHOW_HELP = (
 )
 
 
-def support_badge(findings, nearest: Nearest) -> str:
+def support_badge(support, findings, nearest: Nearest) -> str:
     """Whether the training data cover the conditions, and how many recordings of the cohort are near."""
     near = f"{nearest.near:,} recording{'' if nearest.near == 1 else 's'} near"
     near_badge = f":{'gray' if nearest.near else 'orange'}-badge[{near}]"
-    outside = [f.sentence for f in findings if f.degree == "outside"]
-    if outside:
-        return " ".join([*(f":red-badge[{sentence}]" for sentence in outside), near_badge])
-    if findings:
-        return f":orange-badge[edge of training support] {near_badge}"
-    if nearest.near:
-        return f":gray-badge[inside training support · {near}]"
-    return ":orange-badge[each condition inside training support, their combination has no recording near]"
+    if not findings:
+        inside = "inside training support" if joint_support(support) else "each condition inside training support"
+        return f":gray-badge[{inside} · {near}]" if nearest.near else f":gray-badge[{inside}] {near_badge}"
+    colours = {"outside": "red", "sparse": "orange"}
+    gravest = [f for f in findings if f.degree == findings[0].degree]
+    return " ".join([*(f":{colours[f.degree]}-badge[{f.sentence}]" for f in gravest), near_badge])
 
 
 def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
@@ -101,7 +100,9 @@ level = condition[INTENSITY.name]
 response = series.at(level)
 with head:
     findings = support_findings(model.support, condition)
-    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.kind), support_badge(findings, nearest)])
+    page_header(
+        "Generation", QUESTION, [kind_badge_markdown(loaded.kind), support_badge(model.support, findings, nearest)]
+    )
 with left:
     show_waves_table(response, cohort.table.iloc[nearest.near_rows])
     filter_box()

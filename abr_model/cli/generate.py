@@ -37,9 +37,12 @@ def generate_command(
         str,
         typer.Option(help="recording (with residual noise) or response (without)."),
     ] = "recording",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse conditions near which the model was not trained.")
+    ] = False,
 ) -> None:
     """Generate recordings at one set of conditions. Synthetic; research use only."""
-    from abr_model.generation.conditions import check_condition, conditions_table
+    from abr_model.generation.conditions import conditions_table
     from abr_model.generation.export import FORMATS, export
 
     if out.suffix.lower().lstrip(".") not in FORMATS:
@@ -48,10 +51,12 @@ def generate_command(
     folder = find_model(model)
 
     from abr_model.generation.generate import generate
-    from abr_model.generation.support import outside_support
+    from abr_model.generation.support import refuse_outside, support_findings
     from abr_model.model import TrainedModel
 
     trained = TrainedModel.load(folder)
+    if strict:
+        refuse_outside(trained, conditions)
     if n < PROGRESS_FROM:
         cohort = generate(trained, conditions, seed, content)
     else:
@@ -62,8 +67,11 @@ def generate_command(
             report = lambda done: progress.update(task, completed=done)  # noqa: E731
             cohort = generate(trained, conditions, seed, content, on_progress=report)
     export(cohort, out)
-    for sentence in outside_support(trained, check_condition(conditions.iloc[0].to_dict())):
-        typer.secho(f"Caution: {sentence}.", fg=typer.colors.YELLOW, err=True)
+    where = {"outside": "outside the training data", "sparse": "where training data are few"}
+    for finding in support_findings(trained.support, conditions.iloc[0]):
+        count = f"{n:,} recording{'s' if n > 1 else ''}"
+        words = f"Caution, {count} {where[finding.degree]}: {finding.sentence}."
+        typer.secho(words, fg=typer.colors.YELLOW, err=True)
     typer.echo(f"{len(cohort):,} {cohort.provenance.notice} → {out.name} (model {trained.model_id}, seed {seed})")
 
 

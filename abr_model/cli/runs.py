@@ -72,7 +72,7 @@ def stop(
     runs: RunsOption = None,
     force: Annotated[bool, typer.Option("--force", help="End a background training at once.")] = False,
 ) -> None:
-    """Ask a training to finish its batch, save and stop."""
+    """Ask a training to finish its batch, save and stop. Asked a second time, it makes no model."""
     from abr_model.training.launch import force_stop
     from abr_model.training.runs import Run
 
@@ -84,8 +84,13 @@ def stop(
         force_stop(found)
         typer.echo("ended")
         return
-    found.request_stop()
-    typer.echo("asked to stop: it finishes its batch and saves")
+    again = found.stop_requested
+    found.request_stop(at_once=again)
+    typer.echo(
+        "asked to stop at once: it makes no model, and can be resumed"
+        if again
+        else "asked to stop: it finishes its batch, saves and makes a model; ask again to do without the model"
+    )
 
 
 def _summary(run) -> dict:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from abr_model.cli.new_run import check_checkpoint, new_run
 from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 
@@ -18,7 +19,23 @@ def runs_folder(given: Path | None) -> Path:
     return given or data_folder() / "runs"
 
 
-OF_A_NEW_RUN = ("preset", "filter", "epochs", "seed", "name", "threads", "parallel")
+OF_A_NEW_RUN = {
+    "preset": "--preset",
+    "filter": "--filter",
+    "epochs": "--epochs",
+    "seed": "--seed",
+    "name": "--name",
+    "precision": "--precision",
+    "deterministic": "--deterministic",
+    "start_from": "--from",
+    "checkpoint_every": "--checkpoint-every",
+    "threads": "--threads",
+    "accelerator": "--accelerator",
+    "devices": "--devices",
+    "num_nodes": "--num-nodes",
+    "compile_network": "--compile",
+    "parallel": "--parallel",
+}
 """Options that a run has had since it was made; they cannot be given with ``--run`` or ``--resume``."""
 
 RunsOption = Annotated[
@@ -37,23 +54,47 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and batches, instead of the preset's.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(metavar="32|bf16|16", help="Bits of a number: 32, or mixed with 16.")
+    ] = None,
+    deterministic: Annotated[
+        bool | None, typer.Option("--deterministic/--no-deterministic", help="The same result each time, if slower.")
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MODEL", help="Start from these weights: a model's folder, or the id of a run."),
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --resume or --from RUN: best, last, epoch-10, … of that run."),
+    ] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option(metavar="EPOCHS", help="Keep a checkpoint every so many epochs; 0: only best and last.")
+    ] = 10,
     name: Annotated[str, typer.Option(metavar="LABEL", help="Free text to recognise the run by.")] = "",
     runs: RunsOption = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save the model there too.")] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
+    threads: Annotated[int, typer.Option(help="CPU threads of each process.")] = 1,
+    accelerator: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Train on the processor or on a GPU.")
+    ] = "auto",
+    devices: Annotated[
+        int, typer.Option(metavar="N", help="Processes on each node, one a GPU, each with batches of its own.")
+    ] = 1,
+    num_nodes: Annotated[int, typer.Option(metavar="N", help="Machines that train together.")] = 1,
+    compile_network: Annotated[bool, typer.Option("--compile", help="Compile the network (torch.compile).")] = False,
     parallel: Annotated[bool, typer.Option("--parallel", help="Train even while another training is active.")] = False,
     run: Annotated[Path | None, typer.Option("--run", metavar="FOLDER", help="Train this prepared run.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (its id).")] = None,
 ) -> None:
     """Train a model on a cohort, in a run folder. Ctrl-C stops; `abr train --resume RUN` goes on."""
-    from abr_model.configuration import load_preset
-    from abr_model.filtering import EVERYTHING, CohortFilter
-    from abr_model.training.claim import check_free
     from abr_model.training.runs import Run
 
     chosen = [option for option in (cohort, run, resume) if option is not None]
     if len(chosen) != 1:
         raise InputError("what to train on is not clear", allowed="one of --cohort FILE, --run FOLDER, --resume RUN")
+    if checkpoint is not None and resume is None and start_from is None:
+        raise InputError("--checkpoint: of which run is not clear", value=checkpoint, allowed="with --resume or --from")
     if cohort is None:
         _refuse_options_of_a_new_run(context, "--run" if run is not None else "--resume")
     if run is not None:
@@ -64,37 +105,43 @@ def train(
             raise InputError(
                 f"the run is {training.state}", value=resume, allowed="one that was stopped, failed or crashed"
             )
+        if checkpoint is not None:
+            check_checkpoint(training, checkpoint)
     else:
-        root = runs_folder(runs)
-        asked = load_preset(preset)
-        wanted = EVERYTHING if filter is None else CohortFilter.read(filter)
-        if not parallel:
-            check_free(root)
-        training = Run.create(
-            root,
-            asked,
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # before torch is imported
+        changes = {"epochs": epochs, "seed": seed, "precision": precision, "deterministic": deterministic}
+        training = new_run(
+            runs_folder(runs),
             cohort,
-            filter=wanted,
+            preset if _given(context, "preset") or start_from is None else None,
+            {option: value for option, value in changes.items() if value is not None},
+            start_from,
+            checkpoint,
+            filter=filter,
             label=name,
-            epochs=epochs,
-            seed=seed,
             threads=threads,
+            machine={"accelerator": accelerator, "devices": devices, "nodes": num_nodes, "compile": compile_network},
+            checkpoint_every=checkpoint_every,
             exclusive=not parallel,
         )
-    _train(training, out)
+    _train(training, out, checkpoint if resume is not None else None)
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _refuse_options_of_a_new_run(context: typer.Context, chosen: str) -> None:
-    for name in OF_A_NEW_RUN:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
+    for name, option in OF_A_NEW_RUN.items():
+        if _given(context, name):
             raise InputError(
-                f"--{name} cannot be combined with {chosen}: the run keeps what it was made with",
-                allowed=f"{chosen} without --{name}, or a new run with --cohort FILE",
+                f"{option} cannot be combined with {chosen}: the run keeps what it was made with",
+                allowed=f"{chosen} without {option}, or a new run with --cohort FILE",
             )
 
 
-def _train(run, out: Path | None) -> None:
+def _train(run, out: Path | None, checkpoint: str | None) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(run.config.threads))  # before torch is imported
     from abr_model.cli.training_progress import TrainingProgress
     from abr_model.model_card import figure_rows
@@ -102,8 +149,16 @@ def _train(run, out: Path | None) -> None:
 
     typer.echo(f"run {run.id}")
     with TrainingProgress(run.preset.training.epochs, visible=sys.stderr.isatty()) as progress:
-        model = fit(run, progress)
+
+        def on_event(event: dict) -> None:
+            if "device" in event:
+                typer.echo(f"trains on {event['device']}")
+            progress(event)
+
+        model = fit(run, on_event, checkpoint)
     typer.echo(f"{run.state}: {run.message}")
+    if warning := run.status.get("warning"):
+        typer.echo(f"warning: {warning}")
     if model is None:
         return
     if out is not None:

@@ -1,25 +1,25 @@
-"""The patch network: 20 tokens of 10 samples, an overlap-add decoder, a learned prior p(z | conditions).
+"""The patch network: 10 tokens of 20 samples, an overlap-add decoder, a learned prior p(z | conditions).
 
 ::
 
-    waveform [B,200] ── Conv1d 1→64 k10 s10 ── [B,20,64] + learned positions + condition embedding
+    waveform [B,200] ── Conv1d 1→64 k20 s20 ── [B,10,64] + learned positions + condition embedding
         ▼ Transformer encoder, 2 pre-norm layers, LayerNorm
         ├─ mean over tokens: 64
-        └─ Linear 64→16 per token, flattened: 320          labels × mask, mask: 12       condition embedding: 64
-              └──────────────── concatenate: 460 ── Linear 460→128, GELU ── Linear 128→64: mean, log-variance of z
+        └─ Linear 64→16 per token, flattened: 160          labels × mask, mask: 12       condition embedding: 64
+              └──────────────── concatenate: 300 ── Linear 300→128, GELU ── Linear 128→64: mean, log-variance of z
 
     conditions: scaled age, intensity, rate + one-hot class (8) ── Linear 8→64, GELU, Linear 64→64 = condition embedding
               └─ GELU, Linear 64→64: mean, log-variance of p(z | conditions)
 
     z [B,32], condition embedding ── concatenate: 96
-        ├─ Linear 96→320 = [B,20,16] ── Linear 16→64 + learned positions
-        │     ▼ Transformer, 2 pre-norm self-attention layers, LayerNorm = tokens [B,20,64]
-        │     ├─ Linear 64→4 per token, flattened: 80 ──┐
-        │     ▼ ConvTranspose1d 64→1 k30 s10 p10        │   each token adds a piece of three patches' length
+        ├─ Linear 96→160 = [B,10,16] ── Linear 16→64 + learned positions
+        │     ▼ Transformer, 2 pre-norm self-attention layers, LayerNorm = tokens [B,10,64]
+        │     ├─ Linear 64→4 per token, flattened: 40 ──┐
+        │     ▼ ConvTranspose1d 64→1 k60 s20 p20        │   each token adds a piece of three patches' length
         │     ▼ + Conv1d 1→24 k11, GELU, Conv1d 24→1    │
         │   waveform [B,200]                            │
-        └──────────────── concatenate: 176 ─────────────┘
-              └─ Linear 176→64, GELU ── latency [B,3], amplitude [B,3], marked [B,6] (logits); one SD per label [6]
+        └──────────────── concatenate: 136 ─────────────┘
+              └─ Linear 136→64, GELU ── latency [B,3], amplitude [B,3], marked [B,6] (logits); one SD per label [6]
 
 Sources: tokens from patches after PatchTST (Nie et al. 2023); marked labels are modelled because a wave is left
 unmarked when it is small (missing not at random: Ipsen et al. 2021, not-MIWAE); labels join late and some are hidden

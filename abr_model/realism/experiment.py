@@ -7,6 +7,7 @@ has none), and each number of sweeps is given to every patient.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,14 +39,38 @@ def designed_clinic(patients: int = PATIENTS, seed: int = 0, parameters: Paramet
         without a level.
     """
     rng = np.random.default_rng([seed, 20])
-    design = [(ear, level, rate) for ear in (0, 1) for level in LEVELS for rate in (SLOW, FAST)]
+    table, _ = designed_responses(rng, patients, (SLOW, FAST), parameters, samples=0)
+    table = pd.concat([table, _averages(rng, patients, parameters)], ignore_index=True)
+    table["hearing_loss"] = "normal"
+    return table
+
+
+def designed_responses(
+    rng: np.random.Generator,
+    patients: int,
+    rates: Sequence[float],
+    parameters: Parameters = DEFAULT,
+    samples: int | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Responses of ``patients`` of each of :data:`AGES_YEARS`, both ears, at :data:`LEVELS` and ``rates`` (per second).
+
+    Returns
+    -------
+    table, waveforms
+        As :func:`designed_clinic`, without rows of residual noise; [n, T] µV without noise, the first ``samples`` of
+        them.
+    """
+    design = [(ear, level, rate) for ear in (0, 1) for level in LEVELS for rate in rates]
     ear, level, rate = (np.array(column) for column in zip(*design, strict=True))
     series = _series(ear, level, rate)
-    found, who = [], []
+    latencies, amplitudes, waveforms, who = [], [], [], []
     for group, age in AGES_YEARS.items():
         for index in range(patients):
             patient = replace(_normal(rng, parameters), ages=np.array([age]), female=index % 2 == 0)
-            found.append(respond(rng, patient, series, parameters))
+            response = respond(rng, patient, series, parameters)
+            latencies.append(response.latency_ms)
+            amplitudes.append(response.amplitude_uv)
+            waveforms.append(response.waveform_uv[:, :samples].copy())
             who.append((f"{group} {index}", "female" if patient.female else "male", age))
     names, sexes, ages = (np.repeat(np.array(column, dtype=object), len(design)) for column in zip(*who, strict=True))
     columns = {
@@ -56,14 +81,12 @@ def designed_clinic(patients: int = PATIENTS, seed: int = 0, parameters: Paramet
         "intensity_db_nhl": np.tile(level.astype(float), len(who)),
         "stimulus_rate_per_s": np.tile(rate, len(who)),
     }
-    latency, amplitude = (np.concatenate([getattr(r, f) for r in found]) for f in ("latency_ms", "amplitude_uv"))
+    latency, amplitude = np.concatenate(latencies), np.concatenate(amplitudes)
     for k, wave in enumerate(WAVES):
         there = amplitude[:, k] > 0
         columns[latency_column(wave)] = np.where(there, latency[:, k], np.nan)
         columns[amplitude_column(wave)] = np.where(there, amplitude[:, k], np.nan)
-    table = pd.concat([pd.DataFrame(columns), _averages(rng, patients, parameters)], ignore_index=True)
-    table["hearing_loss"] = "normal"
-    return table
+    return pd.DataFrame(columns).assign(hearing_loss="normal"), np.concatenate(waveforms)
 
 
 def _normal(rng: np.random.Generator, parameters: Parameters) -> Patient:

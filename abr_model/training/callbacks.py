@@ -1,27 +1,84 @@
-"""What a training leaves in its run folder while it lives: metrics, status, checkpoints; and how it is stopped."""
+"""What a training leaves in its run folder while it lives: metrics and status; and how it is stopped."""
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable
 
 import lightning.pytorch as pl
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 
 from abr_model.training.module import SELECTION_LOSS, TrainingModule
 from abr_model.training.runs import Run
 
+log = logging.getLogger("abr_model.training")
+
 STATUS_PAUSE_S = 1.0
 STOP_PAUSE_S = 0.2
+COLLAPSED_SHARE = 0.1
+"""With a smaller share of its latent units in use than this, a network is said to have collapsed."""
 
 
 class StopTraining(Exception):
     """A person asked to stop; everything needed to go on is saved."""
 
 
-class RunFolder(Callback):
+class StopTogether(Callback):
+    """Ends training after the batch in which the first process was asked to stop, in all processes alike.
+
+    On its own it is what the other processes need: they ask nobody and write nothing.
+
+    Parameters
+    ----------
+    run
+        Whose checkpoint is saved.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether training ends because a person asked for it."""
+        return self._stopping
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: TrainingModule, outputs, batch, batch_idx: int) -> None:
+        """Stop here if asked."""
+        if not self._stop_asked(trainer):
+            return
+        if trainer.is_last_batch:
+            trainer.should_stop = True  # the epoch ends here anyway: validate and save as always
+            return
+        self.before_stop(trainer)
+        trainer.save_checkpoint(self.run.last_checkpoint)
+        raise StopTraining
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
+        """Stop here if asked."""
+        if self._stop_asked(trainer):
+            trainer.should_stop = True
+
+    def before_stop(self, trainer: pl.Trainer) -> None:
+        """Called before training stops within an epoch."""
+
+    def asked(self) -> bool:
+        """Whether this process was asked to stop."""
+        return False
+
+    def _stop_asked(self, trainer: pl.Trainer) -> bool:
+        if not self._stopping:
+            asked = self.asked()
+            if trainer.world_size > 1:
+                asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+            self._stopping = asked
+        return self._stopping
+
+
+class RunFolder(StopTogether):
     """Writes ``metrics.jsonl`` and ``status.json``, and looks for the file ``STOP`` after every batch.
 
     Parameters
@@ -35,12 +92,13 @@ class RunFolder(Callback):
     """
 
     def __init__(self, run: Run, wants_stop: Callable[[], bool], on_row: Callable[[dict], None]):
-        self.run, self.wants_stop, self.on_row = run, wants_stop, on_row
+        super().__init__(run)
+        self.wants_stop, self.on_row = wants_stop, on_row
         self._seconds_before = 0.0  # of the training before it was resumed
         self._file = None
         self._status_at = self._looked_at = 0.0
         self._started, self._first_step = time.monotonic(), 0
-        self._stopping = False
+        self._warned: str | None = None
 
     # --- kept in checkpoints --------------------------------------------------------------------------------------
 
@@ -77,29 +135,26 @@ class RunFolder(Callback):
         """A row every few steps; the status about once a second; stop here if asked."""
         step = trainer.global_step
         if step == 1 or step % module.config.log_every_steps == 0:
-            self._write(self._row("step", trainer, module, "_step"))
+            values = {name: _number(value) for name, value in module.step_values.items()}
+            self._write(self._row("step", trainer, module) | values)
         self._status(trainer)
-        if not self._stop_asked():
-            return
-        if trainer.is_last_batch:
-            trainer.should_stop = True  # the epoch ends here anyway: validate and save as always
-            return
-        self._status(trainer, force=True)
-        trainer.save_checkpoint(self.run.last_checkpoint)
-        raise StopTraining
+        super().on_train_batch_end(trainer, module, outputs, batch, batch_idx)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
-        """A row with the validation part, KL per latent, and the error in µV."""
-        row = self._row("epoch", trainer, module, "_epoch")
-        for name, value in trainer.callback_metrics.items():
-            if name.startswith("validation_"):
-                row[name] = _number(value)
-        square = row.pop("validation_square_error_uv2", None)
-        row["validation_rmse_uv"] = None if square is None else math.sqrt(square)
-        self._write(row | module.latent_summary)
-        self._status(trainer, force=True, epochs_done=trainer.current_epoch + 1)
-        if self._stop_asked():
-            trainer.should_stop = True
+        """A row with the means over the epoch, the validation part, KL per latent, and errors in their units."""
+        values = module.epoch_values
+        self._write(self._row("epoch", trainer, module) | values)
+        warning = collapse(values["active_units"], len(values["kl_per_latent"]))
+        if warning != self._warned and warning is not None:
+            log.warning("epoch %d: %s", trainer.current_epoch + 1, warning)
+        self._warned = warning
+        self._status(trainer, force=True, epochs_done=trainer.current_epoch + 1, warning=warning,
+                     active_units=values["active_units"], latent_units=len(values["kl_per_latent"]))  # fmt: skip
+        super().on_train_epoch_end(trainer, module)
+
+    def before_stop(self, trainer: pl.Trainer) -> None:
+        """Say how far it came."""
+        self._status(trainer, force=True)
 
     def teardown(self, trainer: pl.Trainer, module: TrainingModule, stage: str) -> None:
         """Close the file, however training ended."""
@@ -107,15 +162,10 @@ class RunFolder(Callback):
             self._file.close()
             self._file = None
 
-    @property
-    def stopping(self) -> bool:
-        """Whether training ends because a person asked for it."""
-        return self._stopping
-
     # --- rows and status ------------------------------------------------------------------------------------------
 
-    def _row(self, kind: str, trainer: pl.Trainer, module: TrainingModule, suffix: str) -> dict:
-        row = {
+    def _row(self, kind: str, trainer: pl.Trainer, module: TrainingModule) -> dict:
+        return {
             "kind": kind,
             "epoch": trainer.current_epoch,
             "step": trainer.global_step,
@@ -123,10 +173,6 @@ class RunFolder(Callback):
             "beta": module.beta,
             "learning_rate": module.learning_rate,
         }
-        for name, value in trainer.callback_metrics.items():
-            if name.endswith(suffix) and name.startswith(("train_", "gradient_norm")):
-                row[name.removesuffix(suffix)] = _number(value)
-        return row
 
     def _write(self, row: dict) -> None:
         self._file.write(json.dumps(row, allow_nan=False) + "\n")
@@ -148,26 +194,23 @@ class RunFolder(Callback):
                 **more,
             )
 
-    def _stop_asked(self) -> bool:
+    def asked(self) -> bool:
+        """Whether there is a STOP file (looked for a few times a second), or Ctrl-C came."""
         now = time.monotonic()
-        if not self._stopping and now - self._looked_at > STOP_PAUSE_S:
+        stop = self.wants_stop()
+        if not stop and now - self._looked_at > STOP_PAUSE_S:
             self._looked_at = now
-            self._stopping = self.run.stop_requested
-        self._stopping = self._stopping or self.wants_stop()
-        return self._stopping
+            stop = self.run.stop_requested
+        return stop
 
 
-def checkpoints(run: Run) -> ModelCheckpoint:
-    """``best.ckpt`` (smallest validation loss with the last β) and ``last.ckpt``, looked at after every epoch."""
-    return ModelCheckpoint(
-        dirpath=run.last_checkpoint.parent,
-        filename="best",
-        monitor=SELECTION_LOSS,
-        save_top_k=1,
-        save_last=True,
-        # After the objective was refreshed, so that a resumed run starts from what the next epoch would have seen.
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
+def collapse(active_units: int, latent_units: int) -> str | None:
+    """What to say when (nearly) no latent unit says anything about a recording; None when enough do."""
+    if active_units >= max(1.0, COLLAPSED_SHARE * latent_units):
+        return None
+    return (
+        f"{active_units} of {latent_units} latent units are in use (posterior collapse): "
+        "the recordings are hardly told apart; try a smaller β or a later rise of it"
     )
 
 

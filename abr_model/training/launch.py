@@ -51,7 +51,7 @@ def launch(run: Run) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | _environment(config.threads),
+                env=os.environ | environment(config.threads),
             )
         with suppress(psutil.Error):
             child = psutil.Process(process.pid)
@@ -121,7 +121,7 @@ def _not_in_the_background(run: Run) -> InputError:
     )
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
     """What the trainer needs besides the environment of this process."""
     # The same package as here, also from a checkout that is not installed, whatever the current folder is.
     path = filter(None, (str(checkout() or ""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)))

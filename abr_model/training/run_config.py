@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from abr_model.configuration import Preset, load_preset, preset_names
+from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.provenance import Provenance
 from abr_model.schema import Kind
+from abr_model.training.machine import Machine
+from abr_model.training.start import Origin
 
 PRESET_FILE = "preset.yaml"
 FILTER_FILE = "filter.json"
@@ -26,31 +31,73 @@ class RunConfig(BaseModel):
     cohort: str = Field(description="what a person calls the cohort; not its file name")
     cohort_digest: str = Field(description="SHA-256 of the cohort's content; another content is refused")
     filter: CohortFilter = Field(default=EVERYTHING, description="which of its recordings; applied before selection")
-    threads: int = Field(default=1, ge=1, le=256, description="CPU threads of the trainer")
+    threads: int = Field(default=1, ge=1, le=256, description="CPU threads of each process of the trainer")
+    machine: Machine = Field(default=Machine(), description="what it trains on")
+    checkpoint_every: int = Field(
+        default=10, ge=0, le=10_000, description="epochs between two kept checkpoints; 0: none"
+    )
+    start: Origin | None = Field(default=None, description="where its first weights come from; None: from chance")
     exclusive: bool = Field(default=True, description="one training at a time in this folder of runs")
     command: str = Field(description="the command that repeats this run")
     preset: Preset
 
+    @classmethod
+    def of(cls, preset: Preset, provenance: Provenance, **values) -> RunConfig:
+        """The configuration of a new run; :class:`InputError` for a value out of range."""
+        try:
+            config = cls(created=datetime.now(UTC), cohort=provenance.title, command="", preset=preset, **values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(step) for step in first["loc"])
+            raise InputError(f"{name} of a run: {first['msg'].lower()}", value=first["input"]) from error
+        return config.model_copy(update={"command": repeating_command(config, provenance)})
+
+    def write(self, folder: Path) -> None:
+        """``config.yaml``, and the preset and the filter each in a file of its own where the command needs it."""
+        text = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        if is_customised(self.preset):
+            (folder / PRESET_FILE).write_text(self.preset.to_yaml(), encoding="utf-8")
+        if not self.filter.is_empty:
+            (folder / FILTER_FILE).write_text(self.filter.to_json() + "\n", encoding="utf-8")
+
+
+OPTIONS = ("epochs", "seed", "precision", "deterministic")
+"""Values of a preset's training that are options of the command, too."""
+
 
 def is_customised(preset: Preset) -> bool:
-    """Whether more than epochs and seed differs from the preset that comes with the package under this name."""
+    """Whether more than :data:`OPTIONS` differs from the preset that comes with the package under this name."""
     if preset.name not in preset_names():
         return True
-    same = {"epochs": preset.training.epochs, "seed": preset.training.seed}
+    same = {name: getattr(preset.training, name) for name in OPTIONS}
     return load_preset(preset.name).changed(training=same) != preset
 
 
-def repeating_command(preset: Preset, provenance: Provenance, filter: CohortFilter = EVERYTHING) -> str:
+def repeating_command(config: RunConfig, provenance: Provenance) -> str:
     """The command that trains the same again.
 
     A customised preset and a filter are taken from their files in the run folder. The cohort is called
-    ``cohort.parquet``: its own file name may hold a patient's name and the command stands in the model's card; a
-    simulated one is simulated again.
+    ``cohort.parquet`` and a model by its id: file names may hold a patient's name and the command stands in the model's
+    card; a simulated cohort is simulated again.
     """
-    name = PRESET_FILE if is_customised(preset) else preset.name
+    preset, machine = config.preset, config.machine
+    customised = is_customised(preset)
     training = preset.training
-    train = f"abr train --preset {name} --cohort cohort.parquet --epochs {training.epochs} --seed {training.seed}"
-    if not filter.is_empty:
+    train = f"abr train --preset {PRESET_FILE if customised else preset.name} --cohort cohort.parquet"
+    train += f" --epochs {training.epochs} --seed {training.seed}"
+    usual = training if customised else load_preset(preset.name).training
+    if training.precision != usual.precision:
+        train += f" --precision {training.precision}"
+    if training.deterministic != usual.deterministic:
+        train += " --deterministic" if training.deterministic else " --no-deterministic"
+    if machine.devices > 1:  # each process takes a batch of its own: the number of them changes the result
+        train += f" --devices {machine.devices}"
+    if machine.nodes > 1:
+        train += f" --num-nodes {machine.nodes}"
+    if config.start is not None:
+        train += f" --from {config.start.option}"
+    if not config.filter.is_empty:
         train += f" --filter {FILTER_FILE}"
     patients, seed = provenance.details.get("patients"), provenance.details.get("seed")
     if provenance.kind == Kind.SIMULATED and isinstance(patients, int) and isinstance(seed, int):

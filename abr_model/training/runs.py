@@ -9,9 +9,10 @@
          metrics.jsonl    one JSON object a line, only ever appended
          train.log        what the trainer said
          lock             held by the trainer while it lives
-         STOP             exists: the trainer finishes the batch, saves and stops
+         start.safetensors  the weights it started from, where it did not start from chance
+         STOP             exists: the trainer finishes the batch, saves and stops; holds text: without a model
          tensorboard/     TensorBoard events
-         checkpoints/     best.ckpt, last.ckpt
+         checkpoints/     best.ckpt, last.ckpt, epoch-10.ckpt …
          model/           the trained model
 """
 
@@ -24,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import ValidationError
@@ -33,8 +35,12 @@ from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.training.lock import is_held
+from abr_model.training.machine import Machine
 from abr_model.training.reading import launched_process_died, read_rows, tail, without_abandoned
-from abr_model.training.run_config import FILTER_FILE, PRESET_FILE, RunConfig, is_customised, repeating_command
+from abr_model.training.run_config import RunConfig
+
+if TYPE_CHECKING:
+    from abr_model.training.start import Start
 
 __all__ = ("ENDED", "STATES", "Run", "RunConfig", "active_run", "list_runs", "without_abandoned")
 
@@ -68,6 +74,9 @@ class Run:
         epochs: int | None = None,
         seed: int | None = None,
         threads: int = 1,
+        machine: Machine | None = None,
+        checkpoint_every: int = 10,
+        start: Start | None = None,
         exclusive: bool = True,
     ) -> Run:
         """A prepared run in a new folder of ``root``; nothing is trained yet.
@@ -87,49 +96,51 @@ class Run:
         epochs, seed
             Replace those of the preset's training.
         threads
-            CPU threads of the trainer.
+            CPU threads of each process of the trainer.
+        machine
+            What to train on; one process on what is there when left out.
+        checkpoint_every
+            Epochs between two checkpoints that are kept besides the best and the last; 0: none.
+        start
+            Weights to begin with; their scaling is kept. Chance when left out.
         exclusive
             Refuse to train while another training of this folder is active.
 
         Raises
         ------
         InputError
-            A file that is no cohort, a value out of range, or a folder that cannot be written.
+            A file that is no cohort, a value out of range, weights of another shape than the preset's network, or a
+            folder that cannot be written.
         """
         changes = {"epochs": epochs, "seed": seed}
         changes = {name: value for name, value in changes.items() if value is not None}
         if changes:
             preset = preset.changed(training=changes)
+        if start is not None:
+            start.check(preset)
         cohort_path = Path(cohort_path).absolute()
         metadata = read_metadata(cohort_path)
         provenance = Provenance.model_validate(metadata["provenance"])
         label = " ".join(label.split())
-        created = datetime.now(UTC)
-        try:
-            config = RunConfig(
-                label=label,
-                created=created,
-                cohort_path=str(cohort_path),
-                cohort=provenance.title,
-                cohort_digest=metadata["digest"],
-                filter=filter,
-                threads=threads,
-                exclusive=exclusive,
-                command=repeating_command(preset, provenance, filter),
-                preset=preset,
-            )
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{first['loc'][0]} of a run: {first['msg'].lower()}", value=first["input"]) from error
+        config = RunConfig.of(
+            preset,
+            provenance,
+            label=label,
+            cohort_path=str(cohort_path),
+            cohort_digest=metadata["digest"],
+            filter=filter,
+            threads=threads,
+            machine=machine or Machine(),
+            checkpoint_every=checkpoint_every,
+            start=None if start is None else start.origin,
+            exclusive=exclusive,
+        )
         folder = _new_folder(Path(root), preset.name)
         run = cls(folder)
         try:
-            text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-            (folder / "config.yaml").write_text(text, encoding="utf-8")
-            if is_customised(preset):
-                (folder / PRESET_FILE).write_text(preset.to_yaml(), encoding="utf-8")
-            if not filter.is_empty:
-                (folder / FILTER_FILE).write_text(filter.to_json() + "\n", encoding="utf-8")
+            if start is not None:
+                start.write(folder)
+            config.write(folder)
             run.write_status(
                 state="pending",
                 message="prepared",
@@ -285,15 +296,28 @@ class Run:
 
     # --- stopping -------------------------------------------------------------------------------------------------
 
-    def request_stop(self) -> None:
-        """Ask the trainer to finish its batch, save and stop. Nothing happens to a run that has ended."""
+    def request_stop(self, at_once: bool = False) -> None:
+        """Ask the trainer to finish its batch, save and stop; ``at_once``: without a sampler, so without a model.
+
+        Nothing happens to a run that has ended.
+        """
         if self.state in ("pending", "running"):
-            (self.folder / "STOP").touch()
+            if at_once:
+                (self.folder / "STOP").write_text("at once", encoding="utf-8")
+            else:
+                (self.folder / "STOP").touch()
 
     @property
     def stop_requested(self) -> bool:
         """Whether someone has asked it to stop."""
         return (self.folder / "STOP").exists()
+
+    @property
+    def stop_at_once_requested(self) -> bool:
+        """Whether it shall stop without making a model."""
+        with suppress(OSError):
+            return (self.folder / "STOP").stat().st_size > 0
+        return False
 
     def clear_stop(self) -> None:
         """Forget the request, before going on."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from abr_model.generation.conditions import age_in_words
+from abr_model.generation.support_notes import class_note
 from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSSES, INTENSITY, RATE
-from dashboard.widgets.training_note import training_note
+from dashboard.widgets.training_note import class_marks, training_note
 
 LEVELS = tuple(range(0, 105, 5))
 USUAL_LEVEL = 80.0
@@ -73,7 +74,8 @@ def condition_sliders(support: Mapping, theme: str) -> dict:
     Parameters
     ----------
     support
-        ``TrainedModel.support``: beneath each track stands where the training data lie, are few, or end.
+        ``TrainedModel.support``: beneath each track stands where the training data lie, are few, or end, given the
+        other conditions.
     """
     condition = {INTENSITY.name: chosen_level()}
     notes = {}
@@ -87,13 +89,14 @@ def condition_sliders(support: Mapping, theme: str) -> dict:
             st.slider("Stimulus rate", RATES[0], RATES[-1], 33.1, 2.0, "%.1f /s", key="rate", bind="query-params"), 1
         )
         notes[RATE.name] = st.empty()
+        st.html(class_marks(support, condition, theme))
         condition[HEARING_LOSS.name] = st.segmented_control(
             "Hearing",
             list(SHORT_LABELS),
             default="normal",
             required=True,
             format_func=SHORT_LABELS.get,
-            help=HEARING_HELP,
+            help=". ".join(filter(None, [HEARING_HELP, class_note(support, condition).capitalize()])),
             wrap=False,
             key="hearing",
             bind="query-params",

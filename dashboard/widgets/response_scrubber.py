@@ -26,6 +26,8 @@ _component = st.components.v2.component(
     KEY, **{kind: (_FILES / f"scrub.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
 )
 
+CAUTIONS = {"sparse": "few training recordings near", "outside": "outside the training data"}
+
 
 def response_scrubber(
     series: LevelSeries,
@@ -87,6 +89,7 @@ def scrubber_payload(
         - ``legend``: list of ``{label, style}``; a ``style`` is ``{colour, width, dash: [px, …], opacity}``.
         - ``colours``: ``accent, band, halo, ink, muted, grid, paper``, CSS. ``unit``: of the vertical axis.
         - ``support`` (HTML), ``note``, ``warning``: the strip of training data, the words under it, whether they warn.
+        - ``caution`` [L]: what the picture says at levels where training data are few or end, else empty.
         - ``alt``: the picture in words; the browser adds level and wave latencies.
     """
     generated = TRACE_STYLES[Kind.GENERATED]
@@ -132,6 +135,7 @@ def scrubber_payload(
         "support": note.strip,
         "note": note.words,
         "warning": note.warns,
+        "caution": [CAUTIONS.get(degree, "") for degree in note.degrees],
         "alt": f"Generated ABR, mean ± SD over {series.responses.shape[1]} draws, "
         f"with {len(nearest)} nearest recordings beside it.",
     }

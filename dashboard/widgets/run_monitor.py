@@ -99,7 +99,10 @@ def _head(run: Run, state: str, status: dict) -> None:
         st.caption(plain(sentence(message)))
     if recordings := status.get("recordings"):
         parts = " · ".join(f"{count:,} {part}" for part, count in recordings.items())
-        st.caption(f"Recordings: {parts}")
+        where = f" · trained on {plain(device)}" if (device := status.get("device")) else ""
+        st.caption(f"Recordings: {parts}{where}")
+    if warning := status.get("warning"):
+        st.warning(plain(sentence(warning)))
     if only := status.get("filter"):
         st.caption(f"Only recordings with: {plain(' · '.join(only))}")
 

@@ -131,7 +131,7 @@ def test_changed_keeps_the_rest():
 
 def test_allowed_values_for_a_form():
     fields = configuration.TrainingConfig.model_fields
-    assert allowed_values(fields["schedule"]) == "step, cosine, constant"
+    assert allowed_values(fields["schedule"]) == "step, cosine, one cycle, constant"
     assert allowed_values(fields["gamma"]) == "above 0 to 1"
     assert allowed_values(configuration.PreparationConfig.model_fields["fmp_above"]) == "0 to 1000, none"
     assert allowed_values(configuration.PatchNetworkConfig.model_fields["dropout"]) == "0 to below 1"

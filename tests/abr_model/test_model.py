@@ -2,19 +2,18 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from abr_model.configuration import load_preset
 from abr_model.errors import InputError
-from abr_model.model import CARD_FILE, DESCRIPTION_FILE, WEIGHTS_FILE, ModelProvenance, TrainedModel, support_of
+from abr_model.model import CARD_FILE, DESCRIPTION_FILE, WEIGHTS_FILE, ModelProvenance, TrainedModel
 from abr_model.network import build_network
 from abr_model.preparation import model_inputs
 from abr_model.sampler import build_sampler
-from abr_model.schema import HEARING_LOSS_CODES
 from abr_model.training.parts import prepare_parts
+from abr_model.training_support import support_of
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +147,15 @@ def _rewrite(folder, weights):
     save_file(weights, folder / WEIGHTS_FILE, {"description_sha256": digest})
 
 
+def _change_description(folder, change):
+    """Another description with the checksum put right, as an older model or an attacker would have it."""
+    path = folder / DESCRIPTION_FILE
+    description = json.loads(path.read_text(encoding="utf-8"))
+    change(description)
+    path.write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
+    _rewrite(folder, load_file(folder / WEIGHTS_FILE))
+
+
 def test_a_pickle_under_the_name_of_the_weights_is_not_executed(saved, tmp_path):
     import os
     import pickle
@@ -162,18 +170,17 @@ def test_a_pickle_under_the_name_of_the_weights_is_not_executed(saved, tmp_path)
     assert not (tmp_path / "executed").exists()
 
 
-def test_support_describes_the_training_part(parts):
-    support = support_of(parts.train)
-    table = parts.train.table
-    for name in ("age_years", "intensity_db_nhl", "stimulus_rate_per_s"):
-        assert support[name]["minimum"] == table[name].min()
-        assert support[name]["p99"] == pytest.approx(np.percentile(table[name], 99))
-        assert sum(support[name]["histogram"]["counts"]) == len(table)
-    assert {code: support["hearing_loss"][code] for code in HEARING_LOSS_CODES} == {
-        code: int((table["hearing_loss"] == code).sum()) for code in HEARING_LOSS_CODES
-    }
-    assert support["kind"] == "simulated"
-    json.dumps(support, allow_nan=False)
+def test_a_damaged_support_is_refused(saved):
+    _change_description(saved, lambda d: d["support"]["joint"].update(cells="no base64!"))
+    with pytest.raises(InputError, match="the cells cannot be unpacked") as caught:
+        TrainedModel.load(saved)
+    assert caught.value.file == DESCRIPTION_FILE
+
+
+def test_a_model_without_a_joint_support_still_loads(saved, model):
+    _change_description(saved, lambda d: d["support"].pop("joint"))
+    loaded = TrainedModel.load(saved)
+    assert loaded.support == {k: v for k, v in model.support.items() if k != "joint"}
 
 
 def test_the_card_says_what_it_is_and_is_not(model, saved):

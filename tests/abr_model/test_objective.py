@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from abr_model.configuration import load_preset, preset_names
@@ -13,7 +15,7 @@ from abr_model.network import build_network
 from abr_model.network.outputs import Decoded, Posterior
 from abr_model.objective import BetaSchedule, build_objective
 from abr_model.preparation import ModelInputs
-from abr_model.residual_noise import noise_covariance
+from abr_model.residual_noise import noise_covariance, towards_stationary
 
 
 def recordings(n=12, samples=200, seed=0) -> ModelInputs:
@@ -110,13 +112,11 @@ def test_whitened_terms_are_likelihoods():
     decoded.label_log_sd = log_sd
     posterior = Posterior(torch.full((4, 32), 1.0), torch.zeros(4, 32), torch.zeros(4, 32), torch.zeros(4, 32))
     objective = build_objective(load_preset("default").objective)
-    objective.whitening.mul_(2.0)
-    objective.log_determinant.fill_(7.0)
+    objective.eigenvalues.fill_(0.25 - objective.ridge)  # W = 2·1, log|W| = 200·log 2
     terms = objective(batch, posterior, decoded, beta=0.1)
-    assert terms["waveform"].item() == pytest.approx(100 * math.log(1.0 + 1e-4) - 7.0, rel=1e-5)
-    normal = torch.distributions.Normal(0.0, log_sd.exp())
-    difference = torch.tensor([2.0, 2.0, 2.0, -1.0, -1.0, -1.0])
-    each = (-normal.log_prob(difference) - 0.5 * math.log(2 * math.pi)) * batch.mask
+    assert terms["waveform"].item() == pytest.approx(100 * math.log(1.0 + 1e-4) - 200 * math.log(2), rel=1e-5)
+    difference = np.array([2.0, 2.0, 2.0, -1.0, -1.0, -1.0])
+    each = torch.from_numpy(-scipy.stats.t.logpdf(difference, 2, scale=np.exp(log_sd.numpy()))) * batch.mask
     assert terms["latency"].item() == pytest.approx(each[:, :3].sum().item() / 4, rel=1e-5)
     assert terms["amplitude"].item() == pytest.approx(each[:, 3:].sum().item() / 4, rel=1e-5)
     assert terms["marked"].item() == pytest.approx(6 * math.log(2), rel=1e-5)
@@ -182,15 +182,46 @@ def test_refresh_whitens_the_residual_noise():
     batch = replace(recordings(n=4000, samples=40), waveform=coloured(4000, 40, seed=1))
     for _ in range(3):
         objective.refresh(Silent(), batch)
-    assert torch.equal(objective.whitening, torch.eye(40))  # not before epoch index 3
+    assert torch.equal(objective.eigenvectors, torch.eye(40))  # not before epoch index 3
     objective.refresh(Silent(), batch)
+    assert_whitens(objective)
+
+
+def assert_whitens(objective):
+    """Other noise of the same colour comes out white."""
     fresh = coloured(4000, 40, seed=2) @ objective.whitening.T
     fresh = fresh / fresh.square().mean(1, keepdim=True).sqrt()
     correlation = fresh.T @ fresh / len(fresh)
     assert (correlation - torch.eye(40)).abs().max() < 0.12
-    assert objective.log_determinant.item() == pytest.approx(
-        torch.linalg.slogdet(objective.whitening)[1].item(), rel=1e-3
-    )
+
+
+def test_noise_that_was_measured_before_training_is_kept():
+    objective = build_objective(load_preset("default").changed(objective={"whiten_from_epoch": 0}).objective, 40)
+    objective.measure_noise(coloured(4000, 40, seed=1))
+    assert_whitens(objective)
+    known = objective.whitening
+    objective.refresh(Silent(), replace(recordings(n=400, samples=40), waveform=torch.randn(400, 40)))
+    assert torch.equal(objective.whitening, known)
+    other = build_objective(load_preset("default").objective, 40)
+    other.load_state_dict(objective.state_dict())
+    assert bool(other.noise_known)
+
+
+def test_the_ridge_falls_while_training_and_is_at_its_value_else():
+    objective = build_objective(load_preset("default").changed(objective={"ridge": 0.01, "ridge_epochs": 2}).objective)
+    assert objective.ridge == pytest.approx(0.01)
+    for progress, ridge in ((0.0, 1.0), (1.0, 0.1), (2.0, 0.01), (5.0, 0.01)):
+        objective.progress = progress
+        assert objective.ridge == pytest.approx(ridge)
+
+
+def test_a_covariance_of_few_recordings_is_drawn_towards_a_stationary_one():
+    truth = noise_covariance(coloured(20_000, 40, seed=0), 1e-4)
+    few = noise_covariance(coloured(60, 40, seed=3), 1e-4)
+    better = towards_stationary(few, 60)
+    assert (better - truth).square().sum() < 0.6 * (few - truth).square().sum()
+    assert better.diagonal().mean().item() == pytest.approx(few.diagonal().mean().item())
+    assert torch.allclose(towards_stationary(truth, 10**9), truth, atol=1e-6)
 
 
 def test_refresh_leaves_network_and_random_state_alone_and_survives_a_state_dict():
@@ -200,7 +231,7 @@ def test_refresh_leaves_network_and_random_state_alone_and_survives_a_state_dict
     objective.refresh(network, recordings(n=300))
     assert network.training
     assert torch.equal(torch.get_rng_state(), before)
-    assert not torch.equal(objective.whitening, torch.eye(200))
+    assert not torch.equal(objective.eigenvectors, torch.eye(200))
     other = build_objective(preset.objective)
     other.load_state_dict(objective.state_dict())
     assert torch.equal(other.whitening, objective.whitening)

@@ -66,3 +66,17 @@ def test_selected_in_blocks_is_selected_at_once(file, monkeypatch):
     at_once = select(file, SelectionRules()).cohort
     monkeypatch.setattr(recordings, "BLOCK", 50)
     assert select(file, SelectionRules()).cohort.digest() == at_once.digest()
+
+
+def test_the_end_of_a_recording_is_where_its_response_is_over(small_cohort):
+    kept, _ = selected(small_cohort, SelectionRules())
+    rows = [0, 5, 7]
+    noise = kept.after_response(rows)
+    np.testing.assert_array_equal(noise, small_cohort.waveforms[kept.rows[rows], -200:])
+    half_rate, _ = selected(small_cohort, SelectionRules(sampling_rate_hz=7_500, samples=100))
+    assert half_rate.after_response(rows).shape == (3, 100)
+
+
+def test_a_recording_shorter_than_twice_the_window_has_no_such_end(small_cohort):
+    kept, _ = selected(small_cohort, SelectionRules(samples=240))
+    assert kept.after_response([0]) is None

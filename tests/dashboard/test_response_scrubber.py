@@ -19,7 +19,8 @@ from dashboard.widgets.training_note import TrainingNote
 
 LEVELS = np.arange(0.0, 105, 5)
 TIME = np.arange(200) / 15.0
-NOTE = TrainingNote("<div></div>", "few recordings below 5 dB nHL", False)
+DEGREES = ("outside", "sparse") + 19 * ("inside",)
+NOTE = TrainingNote("<div></div>", "few recordings below 5 dB nHL", False, DEGREES)
 
 
 @pytest.fixture
@@ -111,6 +112,11 @@ def test_without_near_recordings_there_is_still_a_trace(series):
         "1 generated recording (with residual noise)",
     ]
     assert sent["nearest"]["count"] == 0
+
+
+def test_levels_without_training_data_carry_a_caution(series):
+    caution = payload(series, cohort_of("simulated", 2))["caution"]
+    assert caution == ["outside the training data", "few training recordings near", *[""] * 19]
 
 
 def test_the_browser_reads_what_is_sent_and_nothing_else(series):

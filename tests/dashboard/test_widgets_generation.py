@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from abr_model.generation.conditions import age_in_words
-from abr_model.schema import AGE, INTENSITY, WAVES, Kind
-from dashboard.style import TRACE_STYLES, faded
-from dashboard.widgets.conditions import AGES, LEVELS, RATES
-from dashboard.widgets.training_note import support_strip, training_note
+from abr_model.joint_support import JointSupport
+from abr_model.schema import AGE, HEARING_LOSS_CODES, INTENSITY, RATE, WAVES, Kind
+from dashboard.style import GRID, TRACE_STYLES, faded
+from dashboard.widgets.conditions import AGES, LEVELS, RATES, SHORT_LABELS
+from dashboard.widgets.training_note import class_marks, support_strip, training_note
 from dashboard.widgets.waves_table import waves_table
 
 
@@ -72,10 +73,30 @@ def test_sliders_hold_what_a_clinic_uses():
     assert list(AGES) == sorted(AGES)
 
 
+CONDITION = {"age_years": 0.25, "intensity_db_nhl": 80.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "normal"}
+
+
+@pytest.fixture(scope="module")
+def joint():
+    """Sixty normal ears at 80 dB nHL and 3 months, seven totally deaf ones, twelve more at 20 dB nHL and 30 years."""
+    groups = [
+        (60, CONDITION),
+        (7, CONDITION | {"hearing_loss": "total"}),
+        (12, CONDITION | {"hearing_loss": "total", "intensity_db_nhl": 20.0, "age_years": 30.0}),
+    ]
+    table = pd.DataFrame([c | {"patient_id": f"{g}-{p}"} for g, (n, c) in enumerate(groups) for p in range(n)])
+    known = {
+        name: dict(zip(("minimum", "p1", "p99", "maximum"), np.percentile(table[name], [0, 1, 99, 100]), strict=True))
+        for name in ("age_years", "intensity_db_nhl", "stimulus_rate_per_s")
+    }
+    joint = JointSupport.of(table).model_dump(mode="json")
+    return known | {"hearing_loss": {"normal": 60, "total": 19}, "joint": joint}
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_strip_lies_under_the_training_data(theme):
+def test_the_strip_of_an_older_model_lies_under_all_training_data(theme):
     support = {"intensity_db_nhl": {"minimum": 0.0, "maximum": 100.0, "p1": 20.0, "p99": 90.0}}
-    html = support_strip(support, INTENSITY, LEVELS, theme)
+    html = support_strip(support, INTENSITY, LEVELS, CONDITION, theme)
     assert faded(TRACE_STYLES[Kind.GENERATED].colour(theme), 0.55) in html
     (_, all_width), (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", html)
     assert (float(all_width), float(left), float(width)) == (100.0, 20.0, 70.0)
@@ -84,9 +105,60 @@ def test_the_strip_lies_under_the_training_data(theme):
 
 def test_the_strip_follows_the_stops_of_the_age_slider():
     support = {"age_years": {"minimum": 0.0, "maximum": 90.0, "p1": 0.0, "p99": 2.0}}
-    _, (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", support_strip(support, AGE, AGES, "light"))
+    html = support_strip(support, AGE, AGES, CONDITION, "light")
+    _, (left, width) = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", html)
     assert float(left) == 0
     assert float(width) == pytest.approx(100 * AGES.index(2.0) / (len(AGES) - 1), abs=0.1)
+
+
+def strip_of(support, condition) -> list[tuple]:
+    """(from, to, opacity) of each bar under the intensity slider; from and to in dB nHL."""
+    html = support_strip(support, INTENSITY, LEVELS, condition, "light")
+    bars = re.findall(r"rgba\([^)]*?([\d.]+)\);left:([\d.]+)%;width:([\d.]+)%", html)
+    return [(float(left), float(left) + float(width), float(opacity)) for opacity, left, width in bars]
+
+
+def test_the_strip_lies_under_the_training_data_near_the_other_conditions(joint):
+    assert strip_of(joint, CONDITION) == [(67.5, 82.5, 0.55)]  # 80 dB nHL is the loudest
+    assert strip_of(joint, CONDITION | {"hearing_loss": "total"}) == [(67.5, 82.5, 0.18)]
+    assert strip_of(joint, CONDITION | {"hearing_loss": "total", "age_years": 30.0}) == [(17.5, 32.5, 0.55)]
+    assert strip_of(joint, CONDITION | {"age_years": 2.0}) == []
+    html = support_strip(joint, INTENSITY, LEVELS, CONDITION | {"hearing_loss": "total"}, "light")
+    assert "training data near the other conditions: few recordings at any intensity" in html
+
+
+def test_each_class_is_marked_at_its_own_button(joint):
+    """Buttons stand in the order of the classes."""
+    assert list(SHORT_LABELS) == list(HEARING_LOSS_CODES)
+    css = class_marks(joint, CONDITION, "light")
+    colour = TRACE_STYLES[Kind.GENERATED].colour("light")
+    tints = re.findall(r"nth-of-type\((\d)\) {box-shadow: inset 0 -4px (.+?);}", css)
+    assert dict(tints) == {
+        "1": faded(colour, 0.55),
+        "2": GRID["light"],
+        "3": GRID["light"],
+        "4": GRID["light"],
+        "5": faded(colour, 0.18),
+    }
+
+
+def test_every_stop_has_its_degree(joint):
+    note = training_note(joint, INTENSITY, LEVELS, CONDITION, "light")
+    assert dict(zip(LEVELS, note.degrees, strict=True))[80] == "inside"
+    assert dict(zip(LEVELS, note.degrees, strict=True))[60] == "outside"
+    assert not note.warns
+    assert note.words == "hardly any recordings below 70 dB nHL or above 80 dB nHL"
+
+
+def test_those_sliders_warn_that_lead_out_of_a_rare_combination(joint):
+    """Total loss at 20 dB nHL was seen at 30 years: the age leads there, the level and the rate do not."""
+    rare = CONDITION | {"hearing_loss": "total", "intensity_db_nhl": 20.0}
+    warns = {
+        column.name: training_note(joint, column, positions, rare, "light").warns
+        for column, positions in ((AGE, AGES), (INTENSITY, LEVELS), (RATE, RATES))
+    }
+    assert warns == {"age_years": True, "intensity_db_nhl": False, "stimulus_rate_per_s": False}
+    assert training_note(joint, INTENSITY, LEVELS, rare, "light").words == "few recordings at any intensity"
 
 
 def test_the_note_warns_where_the_slider_stands_outside():

@@ -25,10 +25,11 @@ def model(small_cohort: Cohort):
     import torch
 
     from abr_model.configuration import load_preset
-    from abr_model.model import ModelProvenance, TrainedModel, support_of
+    from abr_model.model import ModelProvenance, TrainedModel
     from abr_model.network import build_network
     from abr_model.sampler import build_sampler
     from abr_model.training.parts import prepare_parts
+    from abr_model.training_support import support_of
 
     preset = load_preset("default")
     parts = prepare_parts(small_cohort, preset)

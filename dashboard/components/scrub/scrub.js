@@ -61,9 +61,11 @@ function createView(parent) {
       .filter(({ latency, marked }) => Number.isFinite(latency) && !(marked < data.hardly_marked))
       .map((wave) => ({ ...wave, seldom: wave.marked < data.surely_marked }));
   };
+  /** What is to be said of the training data near a level; empty where there are enough. */
+  const cautionAt = (level) => data.caution[Math.round((level - data.levels[0]) / step())] ?? "";
   const inWords = (level) => {
     const waves = wavesAt(level).map((w) => `wave ${w.name} ${w.latency.toFixed(2)} ms${w.seldom ? " (seldom marked)" : ""}`);
-    return `${Math.round(level)} dB nHL: ${waves.join(", ") || "no wave marked"}`;
+    return [`${Math.round(level)} dB nHL: ${waves.join(", ") || "no wave marked"}`, cautionAt(level)].filter(Boolean).join("; ");
   };
 
   // ---- drawing ----------------------------------------------------------------------------------------------------
@@ -206,7 +208,9 @@ function createView(parent) {
     pen.restore();
     drawWaves(mean, sd);
     drawReading(mean);
+    text(cautionAt(now.level), plot.width - MARGIN.right, 11, { colour: plot.warning, font: "600 12px", align: "right", halo: true });
     root.dataset.level = now.level.toFixed(2);
+    root.dataset.caution = cautionAt(now.level);
     root.dataset.settled = `${!dragging && !moving && now.level === data.level}`;
     window.abrScrubFrames?.push({ touched, began, drawn: performance.now() }); // for benchmarks/drag.py alone
     touched = undefined;
@@ -302,6 +306,7 @@ function createView(parent) {
       nearest: Array.from({ length: data.nearest.count }, (_, k) => nearest.subarray(k * N, (k + 1) * N)),
       ms: (i) => data.start_ms + i * data.interval_ms,
       end: data.start_ms + (T - 1) * data.interval_ms,
+      warning: getComputedStyle(root).getPropertyValue("--st-orange-text-color") || "#b45309", // as in scrub.css
     };
     for (const [name, colour] of Object.entries(data.colours)) root.style.setProperty(`--${name}`, colour);
     Object.assign(input, { min: data.levels[0], max: data.levels.at(-1) });

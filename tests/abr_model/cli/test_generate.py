@@ -51,9 +51,22 @@ def test_many_recordings_with_progress(generate):
 
 
 def test_what_lies_outside_the_training_data_is_said(generate):
-    result, _ = generate("-n", "1", "--age", "109")
+    result, _ = generate("-n", "12", "--age", "109")
     assert result.exit_code == 0
-    assert "Caution: 109 years is outside the training data" in result.output
+    assert "Caution, 12 recordings outside the training data: 109 years is outside the training data" in result.output
+    result, _ = generate("-n", "1", "--hearing-loss", "total")
+    assert "Caution, 1 recording outside the training data: fewer than 3 training patients with total" in result.output
+
+
+def test_strict_refuses_what_lies_outside_and_lets_few_pass(generate):
+    result, out = generate("-n", "12", "--age", "109", "--strict")
+    assert isinstance(result.exception, InputError), result.output
+    assert "12 of 12 recordings would lie outside the training data" in str(result.exception)
+    assert not out.exists()
+    result, out = generate("-n", "2", "--strict")
+    assert result.exit_code == 0, result.output
+    assert "Caution, 2 recordings where training data are few: only 5 to 9 training patients" in result.output
+    assert out.exists()
 
 
 @pytest.mark.parametrize(

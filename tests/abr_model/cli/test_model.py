@@ -34,7 +34,7 @@ def test_json_gives_the_parameters(run):
 def test_table_names_blocks_shapes_and_parameters(run):
     result = run("show", "default")
     assert result.exit_code == 0
-    for text in ("encoder.layers.1", "1 × 20 × 64", "49,984", "overlap_add", "waveform [B, 200]"):
+    for text in ("encoder.layers.1", "1 × 10 × 64", "49,984", "overlap_add", "waveform [B, 200]"):
         assert text in result.stdout
 
 

@@ -76,7 +76,22 @@ def test_a_prepared_run_is_trained(tmp_path, small_presets, cohort_file):
 
 @pytest.mark.parametrize(
     "option",
-    [("--epochs", 9), ("--seed", 0), ("--preset", "default"), ("--threads", 1), ("--name", "x"), ("--parallel",)],
+    [
+        ("--epochs", 9),
+        ("--seed", 0),
+        ("--preset", "default"),
+        ("--threads", 1),
+        ("--name", "x"),
+        ("--parallel",),
+        ("--precision", "32"),
+        ("--deterministic",),
+        ("--from", "x"),
+        ("--devices", 1),
+        ("--num-nodes", 1),
+        ("--compile",),
+        ("--accelerator", "auto"),
+        ("--checkpoint-every", 10),
+    ],
     ids=lambda option: option[0],
 )
 def test_what_a_run_was_made_with_cannot_be_changed_later(tmp_path, small_presets, cohort_file, option):
@@ -191,3 +206,91 @@ def test_a_bad_filter_is_refused_before_a_run_is_made(tmp_path, preset_file, coh
             catch_exceptions=False,
         )  # fmt: skip
     assert not list_runs(tmp_path / "runs")
+
+
+# --- options of a researcher
+
+
+def test_the_options_of_the_machine_and_of_the_result_are_kept(tmp_path, preset_file, cohort_file):
+    runs = tmp_path / "runs"
+    output = abr("train", "--preset", preset_file, "--cohort", cohort_file, "--epochs", 2, "--runs", runs,
+                 "--precision", "bf16", "--deterministic", "--accelerator", "cpu", "--checkpoint-every", 1)  # fmt: skip
+    (run,) = list_runs(runs)
+    training, machine = run.preset.training, run.config.machine
+    assert (training.precision, training.deterministic) == ("bf16", True)
+    assert (machine.accelerator, machine.devices, machine.nodes, machine.compile) == ("cpu", 1, 1, False)
+    assert "trains on CPU, 1 thread, precision bf16" in output
+    assert sorted(path.stem for path in run.last_checkpoint.parent.iterdir()) == ["best", "epoch-1", "epoch-2", "last"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--precision", "16", "--accelerator", "cpu"), "needs an NVIDIA GPU"),
+        (("--precision", "8"), "precision"),
+        (("--accelerator", "tpu"), "auto, cpu, cuda, mps"),
+        (("--devices", "0"), "--devices"),
+        (("--num-nodes", "2", "--accelerator", "cpu"), "MASTER_ADDR"),
+        (("--checkpoint", "best"), "of which run"),
+        (("--from", "nothing"), "the folder of a model or the id of a run"),
+        (("--from", "nothing", "--checkpoint", "best"), "the id of a run"),
+        (("--checkpoint-every", "-1"), "checkpoint_every"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_is_refused_before_a_run_is_made(options, said, tmp_path, preset_file, cohort_file, monkeypatch):
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(InputError, match=said):
+        abr("train", "--preset", preset_file, "--cohort", cohort_file, "--runs", tmp_path / "runs", *options)
+    assert not list_runs(tmp_path / "runs")
+
+
+def stopped_run(runs, preset, cohort_file) -> Run:
+    run = Run.create(runs, preset, cohort_file, epochs=4, checkpoint_every=1)
+
+    def stop(event):
+        if event.get("row", {}).get("kind") == "epoch" and event["row"]["epoch"] == 2:
+            run.request_stop()
+            time.sleep(0.25)
+
+    fit(run, stop)
+    return run
+
+
+def test_a_run_goes_on_from_a_checkpoint(tmp_path, small_presets, cohort_file):
+    run = stopped_run(tmp_path, small_presets["reference"], cohort_file)
+    with pytest.raises(InputError, match="best, last, epoch-1, epoch-2, epoch-3"):
+        abr("train", "--resume", run.id, "--runs", tmp_path, "--checkpoint", "epoch-9")
+    assert run.state == "stopped", "nothing happened to it"
+    assert "finished: all 4 epochs" in abr("train", "--resume", run.id, "--runs", tmp_path, "--checkpoint", "epoch-1")
+    resumed = [row["step"] for row in run.metrics()[0] if row["kind"] == "resumed"]
+    assert resumed == [run.status["steps_per_epoch"]]
+
+
+def test_a_model_or_a_checkpoint_is_fine_tuned(tmp_path, small_presets, cohort_file):
+    runs = tmp_path / "runs"
+    source = stopped_run(runs, small_presets["default"], cohort_file)
+    new = ("train", "--cohort", cohort_file, "--epochs", 1, "--runs", runs)
+    abr(*new, "--from", source.model_folder, "--out", tmp_path / "tuned")
+    abr(*new, "--from", source.id)
+    abr(*new, "--from", source.id, "--checkpoint", "epoch-1")
+    third, second, first, _ = list_runs(runs)
+    model_id = TrainedModel.load(source.model_folder).model_id
+    assert first.config.start.words == second.config.start.words == f"model {model_id}"
+    assert third.config.start.words == f"checkpoint epoch-1 of run {source.id}"
+    assert first.preset.objective.beta_points == ((0, 1.0),), "β does not rise from 0 once more"
+    assert first.preset.network == source.preset.network, "without --preset that of the model"
+    assert TrainedModel.load(tmp_path / "tuned").scaling == TrainedModel.load(source.model_folder).scaling
+    wider = tmp_path / "wider.yaml"
+    wider.write_text(source.preset.changed(network={"width": 32}).to_yaml(), encoding="utf-8")
+    with pytest.raises(InputError, match="another shape"):
+        abr(*new, "--from", source.id, "--preset", wider)
+    assert len(list_runs(runs)) == 4
+
+
+def test_a_further_node_does_not_make_a_run_of_its_own(tmp_path, preset_file, cohort_file, monkeypatch):
+    for name, value in {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "NODE_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match="the first node makes the run"):
+        abr("train", "--preset", preset_file, "--cohort", cohort_file, "--runs", tmp_path, "--num-nodes", 2,
+            "--accelerator", "cpu")  # fmt: skip

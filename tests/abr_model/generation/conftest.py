@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from abr_model.configuration import load_preset
-from abr_model.model import ModelProvenance, TrainedModel, support_of
+from abr_model.model import ModelProvenance, TrainedModel
 from abr_model.network import build_network
 from abr_model.sampler import build_sampler
 from abr_model.training.parts import prepare_parts
+from abr_model.training_support import support_of
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from abr_model.cohort import Sampling
 from abr_model.errors import InputError
 from abr_model.generation.conditions import conditions_table
-from abr_model.generation.generate import BLOCK, generate
+from abr_model.generation.generate import BLOCK, Draws, _on_peaks, generate
+from abr_model.joint_support import JointSupport
 from abr_model.schema import AMPLITUDES, CONDITION_NAMES, LABEL_NAMES, LATENCIES, Kind
 
 
@@ -85,6 +90,21 @@ def test_a_recording_is_the_response_plus_residual_noise(default_model, conditio
     assert noise.std() > 0.1 * recording.waveforms.std()
 
 
+def test_a_marked_wave_sits_on_a_peak_of_the_recording():
+    """A wave 0.2 ms from a peak is moved onto it and takes the noise there along; one far from any stays."""
+    sampling = Sampling(rate_hz=15_000, start_ms=0.0)
+    time = sampling.time_ms(200)
+    response = np.exp(-0.5 * ((time - 6.0) / 0.3) ** 2)[None].repeat(2, 0)
+    recording = response + 0.05 * np.exp(-0.5 * ((time - 6.0) / 0.5) ** 2)
+    latency = np.array([[np.nan, 3.0, 6.2], [np.nan, 3.0, 5.9]])
+    drawn = Draws(response, recording, latency, np.array([[np.nan, 0.2, 0.5]] * 2), marked=None)
+    marked = _on_peaks(drawn, sampling)
+    np.testing.assert_allclose(marked.latency_ms[:, 2], 6.0, atol=0.01)
+    np.testing.assert_allclose(marked.amplitude_uv[:, 2], 0.55, atol=0.002)
+    np.testing.assert_array_equal(marked.latency_ms[:, :2], latency[:, :2])
+    np.testing.assert_array_equal(marked.amplitude_uv[:, 1], 0.2)
+
+
 def test_without_residual_noise_both_contents_agree(reference_model, condition):
     conditions = conditions_table(**condition, n=10)
     recording = generate(reference_model, conditions, seed=7, content="recording")
@@ -122,10 +142,18 @@ def test_an_impossible_prediction_becomes_missing(reference_model, condition, mo
 def test_conditions_outside_the_training_data_are_flagged(default_model, condition):
     conditions = conditions_table([0.25, 109.0], 80, 33.1, "normal", n=2)
     details = generate(default_model, conditions, seed=1).provenance.details
-    assert details["outside_training_support"] == {"outside: age_years": 1}  # different conditions, not recordings
+    # different conditions, not recordings; 40 patients are few wherever one looks
+    assert details["outside_training_support"] == {"outside: age_years": 1, "sparse: combination": 1}
     assert details["different_conditions"] == 2
-    inside = generate(default_model, conditions_table(**condition), seed=1).provenance.details
-    assert inside["outside_training_support"] == {}
+
+
+def test_nothing_is_flagged_well_inside_the_training_data(default_model, condition):
+    table = pd.DataFrame([condition | {"patient_id": str(p)} for p in range(10)])
+    support = default_model.support | {"joint": JointSupport.of(table).model_dump(mode="json")}
+    model = replace(default_model, support=support)
+    details = generate(model, conditions_table(**condition), seed=1).provenance.details
+    assert details["outside_training_support"] == {}
+    assert details["training_support"]["joint"] == support["joint"]
 
 
 def test_progress_ends_at_one(default_model, condition):

@@ -85,11 +85,11 @@ def test_training_lowers_the_loss(name, small_presets, cohort_file, tmp_path):
     epochs = [row for row in run.metrics()[0] if row["kind"] == "epoch"]
     if name == "reference":
         assert epochs[-1]["train_loss"] < 0.9 * epochs[0]["train_loss"]
-    else:  # measures the noise's colour after its second epoch: compare what comes before that
+    else:
         assert epochs[1]["train_loss"] < epochs[0]["train_loss"] - 5
         objective = torch.load(run.last_checkpoint, weights_only=True)["state_dict"]
         assert objective["objective.epochs_seen"] == 4
-        assert not torch.equal(objective["objective.whitening"], torch.eye(80))
+        assert not torch.equal(objective["objective.eigenvectors"], torch.eye(80))
     assert epochs[-1]["validation_rmse_uv"] < epochs[0]["validation_rmse_uv"]
 
 
@@ -329,3 +329,21 @@ def test_status_is_json_without_not_a_number(finished_run):
     text = (finished_run.folder / "metrics.jsonl").read_text(encoding="utf-8")
     for line in text.splitlines():
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_noise_known_before_training_is_in_the_first_checkpoint(small_presets, cohort_file, tmp_path):
+    run = Run.create(tmp_path, small_presets["default"], cohort_file, epochs=1)
+    fit(run)
+    state = torch.load(run.last_checkpoint, weights_only=True)["state_dict"]
+    assert bool(state["objective.noise_known"])
+    assert not torch.equal(state["objective.eigenvectors"], torch.eye(80))
+
+
+def test_one_cycle_raises_the_learning_rate_and_ends_near_zero(small_presets, cohort_file, tmp_path):
+    preset = small_presets["default"].changed(training={"schedule": "one cycle", "learning_rate": 0.002})
+    run = Run.create(tmp_path, preset, cohort_file, epochs=4)
+    fit(run)
+    rates = [row["learning_rate"] for row in run.metrics()[0] if row["kind"] == "step"]
+    assert rates[0] < 0.5 * max(rates)
+    assert max(rates) == pytest.approx(0.002, rel=0.05)
+    assert rates[-1] < 0.01 * max(rates)

@@ -52,3 +52,15 @@ def test_only_recordings_that_pass_the_filter_are_learned(small_cohort):
     parts = prepare_parts(small_cohort, load_preset("reference"), left)
     assert {ear for part in (parts.train, parts.validation, parts.test) for ear in part.table["ear"]} == {"left"}
     assert "left ear" in parts.funnel["rule"].tolist()
+
+
+def test_the_noise_is_that_of_the_ends_of_training_recordings(small_cohort):
+    default = load_preset("default")
+    parts = prepare_parts(small_cohort, default)
+    assert parts.noise.shape == (len(parts.train), 200)
+    row = int(np.flatnonzero(small_cohort.table["recording_id"] == parts.train.table["recording_id"].iloc[-1])[0])
+    np.testing.assert_array_equal(parts.noise[-1], small_cohort.waveforms[row, -200:])
+    assert prepare_parts(small_cohort, load_preset("reference")).noise is None
+    assert prepare_parts(small_cohort, default.changed(objective={"noise_from": "residuals"})).noise is None
+    short = small_cohort.windowed(0.0, 300)  # no end without a response
+    assert prepare_parts(short, default).noise is None
