@@ -2,9 +2,10 @@
 
 What is evaluated: x = response(z, c) + noise, y = labels(z, c) + errors (as the network learned them), z from the prior
 that training used (p(z | conditions) of the network, N(0, I) for the preset ``reference``), not from the flow that
-draws z in generation. The noise is :class:`~abr_model.evaluation.noise_density.CommonColour` for a model trained under coloured noise, else
-:class:`~abr_model.evaluation.noise_density.SampleVariance`; both are fitted to training residuals, so that models of
-different scalings and objectives are compared in the same nats. Which labels are marked is taken as given.
+draws z in generation. The noise is :class:`~abr_model.evaluation.noise_density.CommonColour` for a model trained under
+coloured noise, else :class:`~abr_model.evaluation.noise_density.SampleVariance`; both are fitted to training residuals,
+so that models of different scalings and objectives are compared in the same nats. Which labels are marked is taken as
+given.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def report_html(scorecard: Scorecard) -> str:
         required=[row for view in sections for row in view.rows if row.score.is_asked],
         left_out=[(titles.get(key, key), why) for key, why in scorecard.left_out.items()],
         facts=_facts(scorecard),
-        columns=[other.subject.title for other in scorecard.beside],
+        columns=[other.subject.title.replace("_", " ") for other in scorecard.beside],
     )
 
 
