@@ -33,7 +33,7 @@ from abr_model.errors import InputError
 from abr_model.evaluation.clean import clean_responses
 from abr_model.evaluation.comparison import Comparison, Generate, generator_of
 from abr_model.evaluation.evaluate import score_comparison
-from abr_model.evaluation.report import write_report
+from abr_model.evaluation.report.report import write_report
 from abr_model.evaluation.scorecard import JSON_FILE, Scorecard, write_file
 from abr_model.evaluation.sections import chosen_sections
 from abr_model.evaluation.subject import Subject

@@ -65,7 +65,7 @@ def _evaluate(folder: Path, cohort: Path, out: Path | None, sections, beside, se
     from abr_model.cli.scorecard_table import print_scorecard
     from abr_model.cohort_file import CohortFile
     from abr_model.evaluation.evaluate import evaluate
-    from abr_model.evaluation.report import write_report
+    from abr_model.evaluation.report.report import write_report
     from abr_model.evaluation.scorecard import Scorecard
     from abr_model.model import TrainedModel
 

@@ -19,10 +19,12 @@ class SectionEntry:
     ----------
     key
         Of its :class:`Section`, and its name on the command line.
+    room
+        Folder of this package in which the module ``key`` lies.
     title
         The question in words, before it is answered.
     function
-        Name of the function, in the module of this package that is called ``key``.
+        Name of the function in that module.
     needs_network
         Whether it looks into the network (a posterior, a likelihood) and not at recordings alone.
     uses_network
@@ -30,6 +32,7 @@ class SectionEntry:
     """
 
     key: str
+    room: str
     title: str
     function: str
     needs_network: bool = False
@@ -37,25 +40,28 @@ class SectionEntry:
 
     def run(self, comparison: Comparison, model, on_progress: Callable[[float], None]) -> Section:
         """The answer; ``on_progress`` gets the fraction done and may raise to stop."""
-        module = importlib.import_module(f"abr_model.evaluation.{self.key}")  # sections are heavy: when they are run
+        # Only now: sections are heavy.
+        module = importlib.import_module(f"abr_model.evaluation.{self.room}.{self.key}")
         function = getattr(module, self.function)
         subject = (comparison, model) if self.needs_network or self.uses_network else (comparison,)
         return function(*subject, on_progress=on_progress)
 
 
 SECTIONS = (
-    SectionEntry("two_sample", "Can a classifier tell them apart?", "two_sample_section"),
-    SectionEntry("distributions", "Distributions of traces", "distributions_section"),
-    SectionEntry("cells", "Conditional fidelity, cell by cell", "cells_section"),
-    SectionEntry("physiology", "Pass bands of physiology", "physiology_section"),
-    SectionEntry("designed", "Pass bands, on a designed experiment", "designed_section", needs_network=True),
-    SectionEntry("adherence", "Does a trace follow its conditions?", "adherence_section"),
-    SectionEntry("coherence", "Reported waves against the trace", "coherence_section"),
-    SectionEntry("reconstruction", "Reconstruction", "reconstruction_section", needs_network=True),
-    SectionEntry("likelihood", "Likelihood", "likelihood_section", needs_network=True),
-    SectionEntry("imputation", "A missing wave label filled in", "imputation_section", needs_network=True),
-    SectionEntry("usefulness", "Usefulness", "usefulness_section"),
-    SectionEntry("privacy", "Privacy", "privacy_section", uses_network=True),
+    SectionEntry("two_sample", "likeness", "Can a classifier tell them apart?", "two_sample_section"),
+    SectionEntry("distributions", "likeness", "Distributions of traces", "distributions_section"),
+    SectionEntry("cells", "conditions", "Conditional fidelity, cell by cell", "cells_section"),
+    SectionEntry("physiology", "conditions", "Pass bands of physiology", "physiology_section"),
+    SectionEntry(
+        "designed", "conditions", "Pass bands, on a designed experiment", "designed_section", needs_network=True
+    ),
+    SectionEntry("adherence", "conditions", "Does a trace follow its conditions?", "adherence_section"),
+    SectionEntry("coherence", "conditions", "Reported waves against the trace", "coherence_section"),
+    SectionEntry("reconstruction", "inference", "Reconstruction", "reconstruction_section", needs_network=True),
+    SectionEntry("likelihood", "inference", "Likelihood", "likelihood_section", needs_network=True),
+    SectionEntry("imputation", "inference", "A missing wave label filled in", "imputation_section", needs_network=True),
+    SectionEntry("usefulness", "usefulness", "Usefulness", "usefulness_section"),
+    SectionEntry("privacy", "privacy", "Privacy", "privacy_section", uses_network=True),
 )
 
 

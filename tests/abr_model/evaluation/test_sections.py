@@ -10,7 +10,7 @@ from abr_model.evaluation.sections import SECTIONS, SectionEntry, chosen_section
 
 @pytest.mark.parametrize("entry", SECTIONS, ids=lambda entry: entry.key)
 def test_every_section_has_its_function(entry):
-    module = importlib.import_module(f"abr_model.evaluation.{entry.key}")
+    module = importlib.import_module(f"abr_model.evaluation.{entry.room}.{entry.key}")
     assert callable(getattr(module, entry.function))
 
 
@@ -18,15 +18,17 @@ def test_every_section_has_its_function(entry):
     ("flags", "gets_model"), [({}, False), ({"needs_network": True}, True), ({"uses_network": True}, True)]
 )
 def test_who_gets_the_network(monkeypatch, flags, gets_model):
-    import abr_model.evaluation.score as module
+    import abr_model.evaluation.likeness.distances as module
 
     def section(*subject, on_progress):
         on_progress(0.5)
         return subject
 
-    monkeypatch.setattr(module, "score_section", section, raising=False)
+    monkeypatch.setattr(module, "distances_section", section, raising=False)
     told = []
-    got = SectionEntry("score", "Score", "score_section", **flags).run("comparison", "model", told.append)
+    got = SectionEntry("distances", "likeness", "Distances", "distances_section", **flags).run(
+        "comparison", "model", told.append
+    )
     assert got == (("comparison", "model") if gets_model else ("comparison",))
     assert told == [0.5]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from abr_model.evaluation.evaluate import evaluate
-from abr_model.evaluation.report import report_html
+from abr_model.evaluation.report.report import report_html
 from abr_model.evaluation.scorecard import Scorecard
 from abr_model.evaluation.sections import SECTIONS
 from abr_model.model import TrainedModel

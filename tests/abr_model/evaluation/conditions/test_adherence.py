@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abr_model.evaluation.adherence import adherence_section
+from abr_model.evaluation.conditions.adherence import adherence_section
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from abr_model.evaluation.cell_comparison import TwoSamples
-from abr_model.evaluation.cell_grid import CellGrid, Sorted, mean_error
-from abr_model.evaluation.cells import cells_section
+from abr_model.evaluation.conditions.cell_comparison import TwoSamples
+from abr_model.evaluation.conditions.cell_grid import CellGrid, Sorted, mean_error
+from abr_model.evaluation.conditions.cells import cells_section
 
 LEVELS = 4
 """Of the constructed cohorts."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abr_model.evaluation.coherence import coherence_section
+from abr_model.evaluation.conditions.coherence import coherence_section
 
 
 def test_labels_on_their_peaks_are_near(comparison, score):

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
-import abr_model.evaluation.designed as designed
-import abr_model.evaluation.designed_experiment as designed_experiment
+import abr_model.evaluation.conditions.designed as designed
+import abr_model.evaluation.conditions.designed_experiment as designed_experiment
 from abr_model.cohort import Cohort, Provenance
 from abr_model.configuration import load_preset
-from abr_model.evaluation.designed_experiment import (
+from abr_model.evaluation.conditions.designed_experiment import (
     designed_generated,
     designed_true,
     expected_latencies,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abr_model.evaluation.band_table import band_table, counting, share_interval, share_met
-from abr_model.evaluation.physiology import each_its_own_ear, physiology_section
+from abr_model.evaluation.conditions.band_table import band_table, counting, share_interval, share_met
+from abr_model.evaluation.conditions.physiology import each_its_own_ear, physiology_section
 from abr_model.realism.check import Check
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from prdc import compute_prdc
 
-from abr_model.evaluation.distances import (
+from abr_model.evaluation.likeness.distances import (
     KernelDistance,
     autocorrelation,
     frechet,
@@ -14,8 +14,8 @@ from abr_model.evaluation.distances import (
     moments,
     neighbour_shares,
 )
-from abr_model.evaluation.next_sample import next_sample_errors
-from abr_model.evaluation.patient_sums import PatientSums, value_and_interval
+from abr_model.evaluation.likeness.next_sample import next_sample_errors
+from abr_model.evaluation.likeness.patient_sums import PatientSums, value_and_interval
 
 
 def test_frechet_distance_of_gaussians_is_the_formula_s():

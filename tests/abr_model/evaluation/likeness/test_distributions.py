@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abr_model.evaluation.distributions import distributions_section
+from abr_model.evaluation.likeness.distributions import distributions_section
 from abr_model.evaluation.section_json import section_as_plain, section_from_plain
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from abr_model.evaluation.auc import RankedScores
 from abr_model.evaluation.features import CONDITION_FEATURES, Components
-from abr_model.evaluation.two_sample import two_sample_section
-from abr_model.evaluation.two_samples import TwoSamples, fit_boosting, fit_cnn, fit_logistic, judge
+from abr_model.evaluation.likeness.two_sample import two_sample_section
+from abr_model.evaluation.likeness.two_samples import TwoSamples, fit_boosting, fit_cnn, fit_logistic, judge
 
 
 def scores_of(section) -> dict:

@@ -1,0 +1,1 @@
+"""Whether generated recordings are what their conditions ask for."""

@@ -1,0 +1,1 @@
+"""What a network says about one recording: reconstruction, likelihood, labels filled in."""

@@ -1,0 +1,1 @@
+"""Whether generated traces pass for real ones, all together."""

@@ -1,0 +1,1 @@
+"""Whether generated recordings give training patients away."""

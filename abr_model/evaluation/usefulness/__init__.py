@@ -1,0 +1,1 @@
+"""Whether a classifier learns from generated recordings what it learns from real ones."""
