@@ -112,8 +112,8 @@ marked ones in the input. They say nothing about how real *generated* recordings
 {_support_lines(model)}
 
 ## Limits
-- Outside of these conditions it extrapolates, and nothing warns in the waveform itself.
-- A combination of conditions can be rare although each of them is common.
+- Outside of these conditions it extrapolates, also where a combination is rare although each of its conditions is
+  common. The page, `abr generate` and each row of an export say so; the waveform itself does not.
 - Wave labels follow those who marked the training recordings; “not marked” there does not mean “absent”.
 """
 
