@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import torch
 
 from abr_model.cohort import Cohort
+from abr_model.label_prediction import hidden
 from abr_model.preparation import ModelInputs
 from abr_model.scaling import Scaling
-from abr_model.schema import AMPLITUDES, LATENCIES, WAVES
+from abr_model.schema import AMPLITUDES, LABELS, LATENCIES, WAVES
 
 CHUNK = 512
 ACTIVE_VARIANCE = 0.01
@@ -48,7 +47,7 @@ def held_out_figures(
         posterior = network.encode(batch)
         decoded = network.decode(posterior.mean, batch.static)
         waveforms.append(scaling.waveform_to_uv(decoded.waveform))
-        unmarked = without_labels(batch)
+        unmarked = hidden(batch, range(len(LABELS)))
         read = network.decode(network.encode(unmarked).mean, batch.static)
         latency, amplitude = scaling.labels_to_units(read.latency, read.amplitude)
         latencies.append(latency)
@@ -57,11 +56,12 @@ def held_out_figures(
         kl.append(posterior.kl_per_latent())
     reconstructed = np.concatenate(waveforms)
     error = reconstructed.astype(np.float64) - cohort.waveforms
+    r = row_correlations(reconstructed, cohort.waveforms)
     from_mean = cohort.waveforms.astype(np.float64) - mean_trace_uv
     figures: dict[str, float | None] = {
         "waveform_rmse_uv": float(np.sqrt(np.mean(error**2))),
         "mean_trace_rmse_uv": float(np.sqrt(np.mean(from_mean**2))),
-        "waveform_correlation": _mean_correlation(reconstructed, cohort.waveforms),
+        "waveform_correlation": float(np.nanmean(r)) if np.isfinite(r).any() else None,
     }
     for name, columns, predicted in (
         ("latency_{}_mae_ms", LATENCIES, np.concatenate(latencies)),
@@ -77,17 +77,10 @@ def held_out_figures(
     return figures
 
 
-def without_labels(inputs: ModelInputs) -> ModelInputs:
-    """The same recordings with no wave marked: mask, latencies and amplitudes are 0."""
-    labels = {name: torch.zeros_like(getattr(inputs, name)) for name in ("latency", "amplitude", "mask")}
-    return dataclasses.replace(inputs, **labels)
-
-
-def _mean_correlation(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Pearson correlation per row, averaged; flat rows are left out."""
+def row_correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """[N] Pearson correlation over time of rows of ``a`` and ``b`` [N, T]; NaN where one of them is flat."""
     a, b = a.astype(np.float64), b.astype(np.float64)
     a -= a.mean(1, keepdims=True)
     b -= b.mean(1, keepdims=True)
     norm = np.sqrt((a**2).sum(1) * (b**2).sum(1))
-    usable = norm > 0
-    return float(((a * b).sum(1)[usable] / norm[usable]).mean()) if usable.any() else None
+    return np.divide((a * b).sum(1), norm, out=np.full(len(a), np.nan), where=norm > 0)

@@ -12,15 +12,16 @@ import torch
 from abr_model.cohort import Sampling
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
+from abr_model.label_prediction import hidden
 from abr_model.network import build_network
 from abr_model.network.outputs import Decoded, Posterior
 from abr_model.objective import build_objective
 from abr_model.preparation import ModelInputs
 from abr_model.scaling import Scaling
-from abr_model.schema import WAVES
+from abr_model.schema import LABELS, WAVES
 from abr_model.training.augmentation import Augmentation
 from abr_model.training.batches import Batches
-from abr_model.training.figures import ACTIVE_VARIANCE, without_labels
+from abr_model.training.figures import ACTIVE_VARIANCE
 from abr_model.training.tally import Tally
 
 WARM_UP = 0.15
@@ -193,7 +194,7 @@ class TrainingModule(pl.LightningModule):
             terms = self.objective(batch, posterior, decoded, self.beta)
             values = {f"validation_{name}": value for name, value in terms.items()}
             values[SELECTION_LOSS] = self.objective(batch, posterior, decoded, self.final_beta)["loss"]
-            unmarked = self.network.encode(without_labels(batch))
+            unmarked = self.network.encode(hidden(batch, range(len(LABELS))))
             read = self.network.decode(unmarked.mean, batch.static)
         error_uv = (decoded.waveform - batch.waveform) * self.sd_uv
         tally, mean = self._validation, posterior.mean

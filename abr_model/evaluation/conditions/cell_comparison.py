@@ -12,6 +12,7 @@ from abr_model.evaluation.conditions.cell_grid import SMALLEST_CELL, CellGrid, S
 from abr_model.evaluation.conditions.cell_waves import expected_wave_v, wave_v_errors
 from abr_model.realism.check import FEWEST
 from abr_model.schema import amplitude_column, latency_column
+from abr_model.training.figures import row_correlations
 from abr_model.waves import pick_wave
 
 SURE = 1.96
@@ -132,7 +133,7 @@ class CellComparison:
         side_means[~self.enough] = np.nan
         found = {
             "trace_rmse_nv": 1000 * np.sqrt(np.mean((side_means - real_means) ** 2, axis=1)),
-            "trace_correlation": _correlations(side_means, real_means),
+            "trace_correlation": row_correlations(side_means, real_means),
         }
         if real_weights is None:
             latency, amplitude = self.expected_ms, self.expected_uv
@@ -206,10 +207,3 @@ class TwoSamples:
 def _median(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else np.nan
-
-
-def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """[K] correlation over time of each row of ``a`` and ``b`` [K, T]."""
-    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))

@@ -20,6 +20,7 @@ from abr_model.generation.inference import on_time_axis, reconstruct
 from abr_model.label_prediction import hidden, predict_labels
 from abr_model.preparation import model_inputs
 from abr_model.schema import HEARING_LOSS, INTENSITY, LABEL_NAMES, LABELS
+from abr_model.training.figures import row_correlations
 
 if TYPE_CHECKING:
     from abr_model.evaluation.comparison import Comparison
@@ -62,27 +63,18 @@ def reconstruction_section(
     return Section("reconstruction", "Reconstruction", scores, tables)
 
 
-def correlation(a: np.ndarray, b: np.ndarray, flat: float = 0.0) -> np.ndarray:
-    """[N] Pearson correlation over time of rows of a and b [N, T]; NaN where one has an SD of ``flat`` µV or less."""
-    a, b = a - a.mean(1, keepdims=True), b - b.mean(1, keepdims=True)
-    sd_a, sd_b = np.sqrt((a**2).mean(1)), np.sqrt((b**2).mean(1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = (a * b).mean(1) / (sd_a * sd_b)
-    return np.where((sd_a > flat) & (sd_b > flat), r, np.nan)
-
-
 def _per_recording(recorded: np.ndarray, rebuilt: np.ndarray, clean: np.ndarray | None) -> dict[str, np.ndarray]:
     found = {
         "mse": ((rebuilt - recorded) ** 2).mean(1),
         "variance": ((recorded - recorded.mean(0)) ** 2).mean(1),
-        "r": correlation(rebuilt, recorded),
+        "r": row_correlations(rebuilt, recorded),
     }
     if clean is not None:
         found |= {
             "clean_mse": ((rebuilt - clean) ** 2).mean(1),
             "noise_mse": ((recorded - clean) ** 2).mean(1),
-            "clean_r": np.where(clean.std(1) > FLAT_UV, correlation(rebuilt, clean), np.nan),
-            "recorded_clean_r": np.where(clean.std(1) > FLAT_UV, correlation(recorded, clean), np.nan),
+            "clean_r": np.where(clean.std(1) > FLAT_UV, row_correlations(rebuilt, clean), np.nan),
+            "recorded_clean_r": np.where(clean.std(1) > FLAT_UV, row_correlations(recorded, clean), np.nan),
         }
     return found
 

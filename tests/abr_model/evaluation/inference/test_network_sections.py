@@ -10,7 +10,7 @@ import torch
 
 from abr_model.evaluation.comparison import Comparison
 from abr_model.evaluation.inference import imputation, likelihood, reconstruction
-from abr_model.evaluation.inference.reconstruction import correlation, reconstruction_section
+from abr_model.evaluation.inference.reconstruction import reconstruction_section
 from abr_model.evaluation.score import Section
 from abr_model.generation.inference import calibrate
 from abr_model.label_calibration import LabelCalibration, LabelErrors
@@ -54,13 +54,6 @@ def scores(section: Section) -> dict:
 
 
 # --- reconstruction --------------------------------------------------------------------------------------------------
-
-
-def test_correlation_over_time():
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(5, 30)), rng.normal(size=(5, 30))
-    np.testing.assert_allclose(correlation(a, b), [np.corrcoef(x, y)[0, 1] for x, y in zip(a, b, strict=True)])
-    assert np.isnan(correlation(a, np.ones((5, 30)))).all()
 
 
 def test_a_reconstruction_that_is_the_true_response(default, monkeypatch):
