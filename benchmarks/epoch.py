@@ -23,8 +23,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 def measure(preset_name: str, cohort_path: Path, epochs: int, root: Path) -> dict:
     """Train for a few epochs and say how long everything took."""
     from abr_model.configuration import load_preset
+    from abr_model.runs.run import Run
     from abr_model.training.fit import fit
-    from abr_model.training.runs import Run
 
     run = Run.create(root, load_preset(preset_name), cohort_path, epochs=epochs)
     marks: list[tuple[str, float]] = []

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.training.runs import list_runs
+from abr_model.runs.run import list_runs
 from dashboard import session
 from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import show_problem
-from dashboard.widgets.run_list import run_label, run_table
-from dashboard.widgets.run_monitor import run_monitor
-from dashboard.widgets.start_training import start_training
+from dashboard.widgets.training.run_list import run_label, run_table
+from dashboard.widgets.training.run_monitor import run_monitor
+from dashboard.widgets.training.start_training import start_training
 
 
 def launch(run) -> None:
     """Start a run as a process of its own: closing this page does not end it."""
-    from abr_model.training import launch as background
+    from abr_model.runs import launch as background
 
     background.launch(run)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from abr_model.errors import InputError
 
 if TYPE_CHECKING:
-    from abr_model.training.runs import Run
+    from abr_model.runs.run import Run
     from abr_model.training.start import Start
 
 
@@ -40,9 +40,9 @@ def new_run(
     filter
         File of a filter.
     machine
-        Fields of :class:`~abr_model.training.machine.Machine`.
+        Fields of :class:`~abr_model.training.place.Machine`.
     exclusive, options
-        As :meth:`~abr_model.training.runs.Run.create` takes them.
+        As :meth:`~abr_model.runs.run.Run.create` takes them.
 
     Raises
     ------
@@ -51,9 +51,10 @@ def new_run(
     """
     from abr_model.configuration import load_preset
     from abr_model.filtering import EVERYTHING, CohortFilter
-    from abr_model.training.claim import check_free
-    from abr_model.training.machine import machine_of, node_rank, place_of
-    from abr_model.training.runs import Run
+    from abr_model.runs.claim import check_free
+    from abr_model.runs.machine import machine_of
+    from abr_model.runs.run import Run
+    from abr_model.training.place import node_rank, place_of
 
     start = None if start_from is None else start_of(root, start_from, checkpoint)
     asked = start.fine_tuning_preset() if preset is None else load_preset(preset)
@@ -71,7 +72,7 @@ def new_run(
 
 def start_of(root: Path, start_from: str, checkpoint: str | None) -> Start:
     """The weights that ``--from`` names: of a model's folder, of a run's model, or of a checkpoint of a run."""
-    from abr_model.training.runs import Run
+    from abr_model.runs.run import Run
     from abr_model.training.start import Start
 
     if checkpoint is None and Path(start_from).is_dir():

@@ -18,7 +18,7 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run."
 @runs_app.command("list")
 def list_(runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """All runs, newest first."""
-    from abr_model.training.runs import list_runs
+    from abr_model.runs.run import list_runs
 
     found = [_summary(run) for run in list_runs(runs_folder(runs))]
     if as_json:
@@ -43,7 +43,7 @@ def list_(runs: RunsOption = None, as_json: JsonOption = False) -> None:
 def show(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """State, progress and figures of a run."""
     from abr_model.model_card import figure_rows
-    from abr_model.training.runs import Run
+    from abr_model.runs.run import Run
 
     found = Run.open(runs_folder(runs), run)
     summary = _summary(found) | {"message": found.message, "command": found.config.command}
@@ -73,8 +73,8 @@ def stop(
     force: Annotated[bool, typer.Option("--force", help="End a background training at once.")] = False,
 ) -> None:
     """Ask a training to finish its batch, save and stop. Asked a second time, it makes no model."""
-    from abr_model.training.launch import force_stop
-    from abr_model.training.runs import Run
+    from abr_model.runs.launch import force_stop
+    from abr_model.runs.run import Run
 
     found = Run.open(runs_folder(runs), run)
     # A run that was just started in another terminal is pending too, and hears the request.

@@ -88,7 +88,7 @@ def train(
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (its id).")] = None,
 ) -> None:
     """Train a model on a cohort, in a run folder. Ctrl-C stops; `abr train --resume RUN` goes on."""
-    from abr_model.training.runs import Run
+    from abr_model.runs.run import Run
 
     chosen = [option for option in (cohort, run, resume) if option is not None]
     if len(chosen) != 1:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 
+from abr_model.runs.run import Run
 from abr_model.training.module import SELECTION_LOSS, TrainingModule
-from abr_model.training.runs import Run
 
 log = logging.getLogger("abr_model.training")
 

@@ -12,8 +12,8 @@ import torch
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 
 from abr_model.errors import InputError
+from abr_model.runs.run import Run
 from abr_model.training.module import SELECTION_LOSS, TrainingModule
-from abr_model.training.runs import Run
 
 KEPT = 10
 """Checkpoints of single epochs that a run keeps besides the best and the last; older ones are deleted."""

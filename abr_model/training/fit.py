@@ -14,15 +14,15 @@ from abr_model.errors import InputError
 from abr_model.label_calibration import measure_calibration
 from abr_model.model import ModelProvenance, TrainedModel
 from abr_model.preparation import model_inputs
+from abr_model.runs.claim import claimed
+from abr_model.runs.run import Run, RunConfig
 from abr_model.sampler import Sampler, fit_sampler
 from abr_model.training.checkpoints import load_best, rewind
-from abr_model.training.claim import claimed
 from abr_model.training.figures import held_out_figures
-from abr_model.training.machine import Place, node_rank, place_of
 from abr_model.training.module import TrainingModule
 from abr_model.training.parts import Parts, parts_of
+from abr_model.training.place import Place, node_rank, place_of
 from abr_model.training.processes import first_member, partners
-from abr_model.training.runs import Run, RunConfig
 from abr_model.training.surroundings import algorithms, log_file, quiet, stop_signals
 from abr_model.training.trainer import Trained, train
 from abr_model.training_support import support_of

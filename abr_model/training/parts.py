@@ -21,8 +21,8 @@ from abr_model.preparation import (
     split_by_recording_leaky,
 )
 from abr_model.recordings import Recordings
+from abr_model.runs.run_config import RunConfig
 from abr_model.selection import SelectedRecordings, selected
-from abr_model.training.run_config import RunConfig
 from abr_model.training.start import Start
 
 

@@ -24,9 +24,9 @@ from lightning.pytorch.plugins.environments import ClusterEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 
 from abr_model.errors import InputError
-from abr_model.training.launch import environment
-from abr_model.training.machine import Place, node_rank
-from abr_model.training.runs import Run
+from abr_model.runs.launch import environment
+from abr_model.runs.run import Run
+from abr_model.training.place import Place, node_rank
 
 READY = "ready"
 """What a process says when it has prepared its recordings and waits for the others."""

@@ -8,30 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from abr_model.cohort import Sampling
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
+from abr_model.runs.run_config import Origin
 from abr_model.scaling import Scaling
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from abr_model.training.runs import Run
+    from abr_model.runs.run import Run
 
 START_FILE = "start.safetensors"
-
-
-class Origin(BaseModel):
-    """Where the first weights of a run came from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    words: str = Field(description="model 1a2b3c4d; checkpoint epoch-10 of the run …")
-    option: str = Field(description="what to give to --from (and --checkpoint) to start from the same again")
-    sha256: str = Field(description="SHA-256 of the file of weights in the run folder")
 
 
 @dataclass(frozen=True)

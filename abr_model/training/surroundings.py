@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from abr_model.training.runs import Run
+from abr_model.runs.run import Run
 
 log = logging.getLogger("abr_model.training")
 

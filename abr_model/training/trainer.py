@@ -13,15 +13,15 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from abr_model.errors import InputError
 from abr_model.preparation import ModelInputs, model_inputs
+from abr_model.runs.run import Run
+from abr_model.runs.run_config import RunConfig
 from abr_model.training.callbacks import RunFolder, StopTogether, StopTraining, early_stopping
 from abr_model.training.checkpoints import checkpoint_callbacks
 from abr_model.training.compilation import compile_network, uncompiled
-from abr_model.training.machine import PRECISIONS, Place
 from abr_model.training.module import TrainingModule
 from abr_model.training.parts import Parts
+from abr_model.training.place import PRECISIONS, Place
 from abr_model.training.processes import Member, distribution
-from abr_model.training.run_config import RunConfig
-from abr_model.training.runs import Run
 from abr_model.training.start import Start
 
 log = logging.getLogger("abr_model.training")

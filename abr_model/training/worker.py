@@ -11,10 +11,10 @@ import sys
 import torch
 
 from abr_model.errors import InputError
-from abr_model.training.machine import place_of
+from abr_model.runs.run import Run
 from abr_model.training.parts import parts_of
+from abr_model.training.place import place_of
 from abr_model.training.processes import READY, Member, end_with_parent
-from abr_model.training.runs import Run
 from abr_model.training.surroundings import algorithms, quiet
 from abr_model.training.trainer import train
 

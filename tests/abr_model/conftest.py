@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from abr_model.configuration import load_preset
+from abr_model.runs.run import Run
 from abr_model.training.fit import fit
-from abr_model.training.runs import Run
 
 SMALL = {
     "preparation": {"samples": 80, "sampling_rate_hz": 6000},

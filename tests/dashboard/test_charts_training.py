@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.charts.training import beta_curve, curve, history_table, smoothed, terms, title_of
+from dashboard.charts.training.curves import beta_curve, curve, history_table, smoothed, terms, title_of
 
 ROWS = [
     {"kind": "step", "epoch": 0, "step": 5, "train_loss": 9.0, "train_kl": 1.0, "train_zeta": 2.0, "beta": 0.0},

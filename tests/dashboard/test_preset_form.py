@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from abr_model.configuration import PreparationConfig, TrainingConfig, load_preset, preset_names
-from dashboard.widgets.preset_form import LABELS, MAIN_FIELDS, MORE_FIELDS, bounds_of, choices_of
+from dashboard.widgets.training.preset_form import LABELS, MAIN_FIELDS, MORE_FIELDS, bounds_of, choices_of
 
 
 def test_bounds_are_those_of_the_configuration():

@@ -9,8 +9,8 @@ import pytest
 
 from abr_model.cohort import Cohort
 from abr_model.filtering import CohortFilter
-from abr_model.training import launch as background
-from abr_model.training.runs import list_runs
+from abr_model.runs import launch as background
+from abr_model.runs.run import list_runs
 
 NORMAL = CohortFilter(classes={"hearing_loss": ["normal"]})
 

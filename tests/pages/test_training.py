@@ -8,10 +8,10 @@ import pytest
 
 from abr_model.configuration import load_preset
 from abr_model.errors import InputError
-from abr_model.training import launch as background
-from abr_model.training.lock import Lock
-from abr_model.training.runs import Run, list_runs
-from dashboard.widgets import start_training
+from abr_model.runs import launch as background
+from abr_model.runs.lock import Lock
+from abr_model.runs.run import Run, list_runs
+from dashboard.widgets.training import start_training
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from abr_model.cli import app
 from abr_model.errors import InputError
-from abr_model.training.lock import Lock
-from abr_model.training.runs import Run
+from abr_model.runs.lock import Lock
+from abr_model.runs.run import Run
 
 
 def abr(*arguments) -> str:

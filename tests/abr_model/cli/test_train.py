@@ -17,8 +17,8 @@ from abr_model.configuration import load_preset
 from abr_model.errors import InputError
 from abr_model.filtering import CohortFilter
 from abr_model.model import TrainedModel
+from abr_model.runs.run import Run, list_runs
 from abr_model.training.fit import fit
-from abr_model.training.runs import Run, list_runs
 
 
 def abr(*arguments) -> str:

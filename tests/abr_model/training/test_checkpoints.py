@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from abr_model.errors import InputError
+from abr_model.runs.run import Run, without_abandoned
 from abr_model.training import checkpoints
 from abr_model.training.checkpoints import checkpoint_names, rewind
 from abr_model.training.fit import fit
-from abr_model.training.runs import Run, without_abandoned
 
 
 def saved(run: Run, name: str) -> dict:

@@ -12,8 +12,8 @@ import torch
 
 from abr_model.errors import InputError
 from abr_model.model import TrainedModel
+from abr_model.runs.run import Run, list_runs, without_abandoned
 from abr_model.training.fit import fit
-from abr_model.training.runs import Run, list_runs, without_abandoned
 
 
 def without_time(rows):

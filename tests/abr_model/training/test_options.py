@@ -10,11 +10,12 @@ from abr_model.errors import InputError
 from abr_model.model import TrainedModel
 from abr_model.network.reference import ReferenceNetwork
 from abr_model.objective import ReferenceObjective
+from abr_model.runs.machine import Machine, machine_of
+from abr_model.runs.run import Run
 from abr_model.training import compilation
 from abr_model.training.compilation import compile_network, uncompiled
 from abr_model.training.fit import fit
-from abr_model.training.machine import Machine, machine_of, place_of
-from abr_model.training.runs import Run
+from abr_model.training.place import place_of
 
 
 def steps(run: Run) -> list[dict]:

@@ -17,13 +17,13 @@ import torch
 from abr_model.errors import InputError
 from abr_model.model import TrainedModel
 from abr_model.preparation import model_inputs
+from abr_model.runs.launch import force_stop, launch
+from abr_model.runs.machine import Machine
+from abr_model.runs.run import Run, without_abandoned
 from abr_model.training.batches import Batches
 from abr_model.training.fit import fit
-from abr_model.training.launch import force_stop, launch
-from abr_model.training.machine import Machine
 from abr_model.training.module import TrainingModule
 from abr_model.training.parts import parts_of
-from abr_model.training.runs import Run, without_abandoned
 
 PATIENCE_S = 150
 TWO = Machine(accelerator="cpu", devices=2)

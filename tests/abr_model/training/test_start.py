@@ -8,9 +8,9 @@ import torch
 from abr_model.errors import InputError
 from abr_model.filtering import CohortFilter
 from abr_model.model import TrainedModel
+from abr_model.runs.run import Run, list_runs
 from abr_model.training.fit import fit
 from abr_model.training.parts import parts_of
-from abr_model.training.runs import Run, list_runs
 from abr_model.training.start import START_FILE, Start
 
 LOUD = CohortFilter().with_range("intensity_db_nhl", 55)

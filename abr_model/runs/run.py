@@ -34,10 +34,10 @@ from abr_model.cohort import Provenance, read_metadata
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
-from abr_model.training.lock import is_held
-from abr_model.training.machine import Machine
-from abr_model.training.reading import launched_process_died, read_rows, tail, without_abandoned
-from abr_model.training.run_config import RunConfig
+from abr_model.runs.lock import is_held
+from abr_model.runs.machine import Machine
+from abr_model.runs.reading import launched_process_died, read_rows, tail, without_abandoned
+from abr_model.runs.run_config import RunConfig
 
 if TYPE_CHECKING:
     from abr_model.training.start import Start
@@ -76,6 +76,10 @@ class Run:
         threads: int = 1,
         machine: Machine | None = None,
         checkpoint_every: int = 10,
+        preview_every: int = 2,
+        recordings: int | None = None,
+        dry_run: bool = False,
+        search: str | None = None,
         start: Start | None = None,
         exclusive: bool = True,
     ) -> Run:
@@ -101,6 +105,14 @@ class Run:
             What to train on; one process on what is there when left out.
         checkpoint_every
             Epochs between two checkpoints that are kept besides the best and the last; 0: none.
+        preview_every
+            Epochs between two previews of generated waveforms; 0: none.
+        recordings
+            Train on about so many of the kept recordings, whole patients; all when left out.
+        dry_run
+            Whether it is made only to see that everything works.
+        search
+            Id of the search that it is a trial of.
         start
             Weights to begin with; their scaling is kept. Chance when left out.
         exclusive
@@ -132,6 +144,10 @@ class Run:
             threads=threads,
             machine=machine or Machine(),
             checkpoint_every=checkpoint_every,
+            preview_every=preview_every,
+            recordings=recordings,
+            dry_run=dry_run,
+            search=search,
             start=None if start is None else start.origin,
             exclusive=exclusive,
         )

@@ -12,12 +12,21 @@ from abr_model.configuration import Preset, load_preset, preset_names
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.provenance import Provenance
+from abr_model.runs.machine import Machine
 from abr_model.schema import Kind
-from abr_model.training.machine import Machine
-from abr_model.training.start import Origin
 
 PRESET_FILE = "preset.yaml"
 FILTER_FILE = "filter.json"
+
+
+class Origin(BaseModel):
+    """Where the first weights of a run came from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: str = Field(description="model 1a2b3c4d; checkpoint epoch-10 of the run …")
+    option: str = Field(description="what to give to --from (and --checkpoint) to start from the same again")
+    sha256: str = Field(description="SHA-256 of the file of weights in the run folder")
 
 
 class RunConfig(BaseModel):
@@ -36,6 +45,14 @@ class RunConfig(BaseModel):
     checkpoint_every: int = Field(
         default=10, ge=0, le=10_000, description="epochs between two kept checkpoints; 0: none"
     )
+    preview_every: int = Field(
+        default=2, ge=0, le=10_000, description="epochs between two previews of generated waveforms; 0: none"
+    )
+    recordings: int | None = Field(
+        default=None, ge=30, description="train on about so many of the kept recordings, whole patients; None: on all"
+    )
+    dry_run: bool = Field(default=False, description="made to see whether everything works; its model is no result")
+    search: str | None = Field(default=None, description="the search that this run is a trial of")
     start: Origin | None = Field(default=None, description="where its first weights come from; None: from chance")
     exclusive: bool = Field(default=True, description="one training at a time in this folder of runs")
     command: str = Field(description="the command that repeats this run")

@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.training.runs import Run, list_runs, without_abandoned
+from abr_model.runs.run import Run, list_runs, without_abandoned
 from dashboard import session
-from dashboard.charts.training import beta_curve, curve, history_table, terms, title_of
+from dashboard.charts.training.curves import beta_curve, curve, history_table, terms, title_of
 from dashboard.navigation import open_page
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.problem import plain, sentence, show_problem
@@ -173,7 +173,7 @@ def _resume(run: Run, launch: Callable[[Run], None]) -> None:
 
 
 def _end_at_once(run: Run) -> None:
-    from abr_model.training import launch as background
+    from abr_model.runs import launch as background
 
     try:
         background.force_stop(run)

@@ -8,8 +8,8 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from abr_model.training.runs import Run
-from dashboard.widgets.run_monitor import STATE_BADGES, shown_state
+from abr_model.runs.run import Run
+from dashboard.widgets.training.run_monitor import STATE_BADGES, shown_state
 
 
 def run_label(run: Run) -> str:

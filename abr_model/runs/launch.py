@@ -13,8 +13,8 @@ import psutil
 
 from abr_model.data_folder import checkout
 from abr_model.errors import InputError
-from abr_model.training.claim import check_free
-from abr_model.training.runs import ENDED, Run
+from abr_model.runs.claim import check_free
+from abr_model.runs.run import ENDED, Run
 
 NICENESS = 10
 """A background training gives way to whoever moves a slider."""

@@ -9,15 +9,15 @@ import streamlit as st
 
 from abr_model.configuration import load_preset, preset_names
 from abr_model.errors import InputError
+from abr_model.runs.claim import check_free
+from abr_model.runs.run import Run, active_run
 from abr_model.selection import SelectionRules
-from abr_model.training.claim import check_free
-from abr_model.training.runs import Run, active_run
 from dashboard import session
 from dashboard.summaries import selection_funnel
 from dashboard.widgets.filter_box import filter_box
-from dashboard.widgets.preset_form import preset_form
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.run_monitor import tell
+from dashboard.widgets.training.preset_form import preset_form
+from dashboard.widgets.training.run_monitor import tell
 
 
 def start_training(launch: Callable[[Run], None]) -> None:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from abr_model.errors import InputError
-from abr_model.training.lock import Lock, is_held
-from abr_model.training.runs import Run, RunConfig, list_runs
+from abr_model.runs.lock import Lock, is_held
+from abr_model.runs.run import Run, RunConfig, list_runs
 
 TRAINING_LOCK = ".training.lock"
 """In the folder of all runs: held by a training that wants the machine for itself (the default)."""

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from abr_model.errors import InputError
-from abr_model.training.lock import Lock, is_held
-from abr_model.training.runs import Run, active_run, list_runs, without_abandoned
+from abr_model.runs.lock import Lock, is_held
+from abr_model.runs.run import Run, active_run, list_runs, without_abandoned
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 
 from abr_model.errors import InputError
 from abr_model.model import TrainedModel
-from abr_model.training.launch import force_stop, launch
-from abr_model.training.lock import Lock
-from abr_model.training.runs import Run, active_run, without_abandoned
+from abr_model.runs.launch import force_stop, launch
+from abr_model.runs.lock import Lock
+from abr_model.runs.run import Run, active_run, without_abandoned
 
 PATIENCE_S = 90
 
