@@ -1,7 +1,8 @@
 """Every hyper-parameter of a model: its meaning, its range, its value in a named preset.
 
 A :class:`Preset` is one YAML file in ``presets/``. The Training page builds its form from these fields, so each says
-in one line what it means and has its bounds. Nothing here imports torch.
+in one line what it means and has its bounds; where it has an effect only beside another choice (:func:`only_with`), or
+must equal another field (:func:`same_as`), it says so too. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -18,6 +19,18 @@ from abr_model.validation import allowed_values, as_input_error
 __all__ = ["Preset", "allowed_values", "load_preset", "parse_preset", "preset_names"]
 
 PRESET_FOLDER = Path(__file__).with_name("presets")
+
+
+def only_with(name: str, *choices: str) -> dict[str, Any]:
+    """For a field that has an effect only where field ``name`` of its part is one of ``choices``."""
+    return {"only_with": {name: list(choices)}}
+
+
+def same_as(path: str) -> dict[str, Any]:
+    """For a field that must have the value of another: ``"preparation.samples"``."""
+    return {"same_as": path}
+
+
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1000)]
 
@@ -29,9 +42,14 @@ class _Part(BaseModel):
 class PreparationConfig(_Part):
     """Which recordings a model learns from, and how they are split."""
 
-    fmp_above: float | None = Field(1.0, ge=0, le=1000, description="Keep recordings whose Fmp is above this value")
+    fmp_above: float | None = Field(
+        1.0,
+        ge=0,
+        le=1000,
+        description="Keep recordings whose Fmp (F ratio: quality of the average) is above this value; none keeps all",
+    )
     polarity: Literal["alternating", "rarefaction", "condensation"] | None = Field(
-        "alternating", description="Keep recordings of this stimulus polarity"
+        "alternating", description="Keep recordings of this stimulus polarity; any keeps all"
     )
     sampling_rate_hz: float | None = Field(
         15000.0,
@@ -46,7 +64,7 @@ class PreparationConfig(_Part):
     fractions: tuple[float, float, float] = Field(
         (0.70, 0.15, 0.15), description="Shares of training, validation and test; together 1"
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the split")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same split")
 
     @field_validator("fractions")
     @classmethod
@@ -69,8 +87,16 @@ class ScalingConfig(_Part):
 
 
 class _NetworkConfig(_Part):
-    samples: int = Field(200, ge=40, le=2000, description="Samples of a waveform; the same as in preparation")
-    latent: int = Field(32, ge=2, le=256, description="Size of the latent z")
+    samples: int = Field(
+        200,
+        ge=40,
+        le=2000,
+        description="Samples of a waveform; the same as in preparation",
+        json_schema_extra=same_as("preparation.samples"),
+    )
+    latent: int = Field(
+        32, ge=2, le=256, description="Size of the latent z: numbers that describe a recording beyond its conditions"
+    )
     width: int = Field(64, ge=8, le=512, description="Width of a token; a multiple of the heads")
     heads: int = Field(4, ge=1, le=16, description="Attention heads")
     layers: int = Field(2, ge=1, le=12, description="Transformer layers, in the encoder and in the decoder")
@@ -183,6 +209,14 @@ class LatentFlowConfig(_Part):
     )
     hidden: int = Field(136, ge=8, le=2048, description="Width of the flow's network")
     blocks: int = Field(2, ge=1, le=12, description="Residual blocks of the flow's network")
+    embedding: int | None = Field(
+        None, ge=8, le=2048, description="Width in which the flow knows time and conditions; none: as its network"
+    )
+    noise_sizes: Literal["logarithms", "normal scores"] = Field(
+        "logarithms",
+        description="How the flow knows the size of the noise in each band: its logarithm, or that mapped to a normal "
+        "distribution (where sizes have several humps)",
+    )
     training_steps: int = Field(6000, ge=1, le=1_000_000, description="Optimiser steps of the flow's fit")
     batch_size: int = Field(256, ge=8, le=65536, description="Recordings per step of the flow's fit")
     learning_rate: float = Field(0.002, ge=1e-6, le=0.1, description="Learning rate of the flow's fit (cosine to 0)")
@@ -203,19 +237,37 @@ class LatentFlowConfig(_Part):
 class TrainingConfig(_Part):
     """Optimiser, schedule, augmentation, and when to stop."""
 
-    optimiser: Literal["adam", "adamw"] = Field("adam", description="Optimiser")
-    learning_rate: float = Field(0.0001, ge=1e-7, le=0.1, description="Learning rate at the start")
-    weight_decay: float = Field(0.0, ge=0, le=1, description="Weight decay of the optimiser")
+    optimiser: Literal["adam", "adamw"] = Field(
+        "adam", description="Rule by which weights are moved; adamw keeps the weight decay apart from it"
+    )
+    learning_rate: float = Field(
+        0.0001, ge=1e-7, le=0.1, description="Size of the steps in which weights are moved, at the start"
+    )
+    weight_decay: float = Field(0.0, ge=0, le=1, description="How strongly weights are drawn to 0 in each step")
     batch_size: int = Field(32, ge=1, le=8192, description="Recordings per optimiser step and process")
     epochs: int = Field(80, ge=1, le=10_000, description="Passes over the training recordings")
     schedule: Literal["step", "cosine", "one cycle", "constant"] = Field(
         "step",
-        description="Learning rate: × gamma every step_size epochs, cosine to 0 over all epochs, one cycle (up within "
-        "15 % of the steps, then down to 0), or constant",
+        description="How the learning rate goes on: × factor every few epochs (step), cosine to 0 over all epochs, one "
+        "cycle (up within 15 % of the steps, then down to 0), or constant",
     )
-    step_size: int = Field(30, ge=1, le=10_000, description="Epochs between two steps of the learning rate")
-    gamma: float = Field(0.5, gt=0, le=1, description="Factor of one step of the learning rate")
-    gradient_clip: float = Field(1.0, gt=0, le=1_000_000, description="Largest norm of the gradient")
+    step_size: int = Field(
+        30,
+        ge=1,
+        le=10_000,
+        description="Epochs between two steps of the learning rate",
+        json_schema_extra=only_with("schedule", "step"),
+    )
+    gamma: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Factor of one step of the learning rate",
+        json_schema_extra=only_with("schedule", "step"),
+    )
+    gradient_clip: float = Field(
+        1.0, gt=0, le=1_000_000, description="Largest norm of the gradient; a longer one is shortened to it"
+    )
     early_stopping_patience: int = Field(
         15, ge=1, le=10_000, description="Stop after so many epochs without a better validation loss"
     )
@@ -247,11 +299,13 @@ class Preset(_Part):
     name: str = Field(min_length=1, max_length=60, pattern=r"^[\w .\-]+$", description="Name of the preset")
     description: str = Field("", max_length=1000, description="What it is for, in a sentence or two")
     preparation: PreparationConfig = Field(default_factory=PreparationConfig, description="Recordings and split")
-    scaling: ScalingConfig = Field(default_factory=ScalingConfig, description="Scales of conditions and waveforms")
+    scaling: ScalingConfig = Field(default_factory=ScalingConfig, description="Scales of conditions and traces")
     network: NetworkConfig = Field(description="Network")
     objective: ObjectiveConfig = Field(description="What training minimises")
-    sampler: SamplerConfig = Field(description="Where a generated z comes from, and the residual noise")
-    training: TrainingConfig = Field(default_factory=TrainingConfig, description="Training")
+    sampler: SamplerConfig = Field(description="Sampler: where a generated z and its residual noise come from")
+    training: TrainingConfig = Field(
+        default_factory=TrainingConfig, description="Optimiser, learning rate, augmentation and stopping"
+    )
 
     @model_validator(mode="after")
     def _parts_agree(self):

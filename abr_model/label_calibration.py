@@ -21,6 +21,7 @@ from abr_model.schema import LABELS
 if TYPE_CHECKING:
     from torch import nn
 
+    from abr_model.label_reading import LabelReading
     from abr_model.preparation import ModelInputs
     from abr_model.scaling import Scaling
 
@@ -110,6 +111,8 @@ def measure_calibration(
     inputs: ModelInputs,
     draws: int = DRAWS,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    reading: LabelReading | None = None,
 ) -> LabelCalibration:
     """Hide each label, alone and with the other of its wave, and compare the prediction with the mark.
 
@@ -119,19 +122,23 @@ def measure_calibration(
         Of a trained model; the network in evaluation mode.
     inputs
         Held-out recordings (the validation part) with the labels that they have.
+    reading
+        How the labels are predicted: :func:`abr_model.label_prediction.predict_labels`.
     """
     found = []
     for label in range(len(LABELS)):
         marked = np.flatnonzero(inputs.mask[:, label].numpy() > 0)
         marked = marked[np.unique(np.linspace(0, len(marked) - 1, min(len(marked), MOST_RECORDINGS)).astype(int))]
         if len(marked) >= FEWEST:
-            found += _label_errors(network, scaling, inputs[marked], label, draws)
+            found += _label_errors(network, scaling, inputs[marked], label, draws, reading)
         if on_progress:
             on_progress((label + 1) / len(LABELS))
     return LabelCalibration(recordings=len(inputs), draws=draws, errors=tuple(e for e in found if e is not None))
 
 
-def _label_errors(network, scaling, inputs: ModelInputs, label: int, draws: int) -> list[LabelErrors | None]:
+def _label_errors(
+    network, scaling, inputs: ModelInputs, label: int, draws: int, reading: LabelReading | None
+) -> list[LabelErrors | None]:
     """Of one label of recordings that have it, in both situations."""
     marked = np.hstack(scaling.labels_to_units(inputs.latency, inputs.amplitude))[:, label]
     wave = labels_of_wave(label)
@@ -141,7 +148,7 @@ def _label_errors(network, scaling, inputs: ModelInputs, label: int, draws: int)
         rows = np.flatnonzero(inputs.mask[:, other].numpy() > 0) if other_known else np.arange(len(inputs))
         if not len(rows):
             continue
-        predicted = predict_labels(network, scaling, hidden(inputs[rows], taken), draws)
+        predicted = predict_labels(network, scaling, hidden(inputs[rows], taken), draws, reading=reading)
         errors = (marked[rows] - predicted.mean[:, label]) / predicted.scale[:, label]
         found.append(LabelErrors.measure(label, other_known, errors, predicted.difficulty[:, label]))
     return found

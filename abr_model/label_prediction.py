@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from abr_model.label_reading import LabelReading
     from abr_model.preparation import ModelInputs
     from abr_model.scaling import Scaling
 
@@ -43,17 +44,25 @@ class LabelPrediction:
         less the wave stands out of the noise.
     marked
         [N, 6] probability that the label is marked, or None where the network does not tell.
+    response_uv
+        [N, T] mean over the draws of the response that the network sees under the recording.
     """
 
     mean: np.ndarray
     sd: np.ndarray
     difficulty: np.ndarray
     marked: np.ndarray | None
+    response_uv: np.ndarray
 
     @property
     def scale(self) -> np.ndarray:
         """[N, 6] what an error is measured in: the SD where the network has one, else 1 ms or µV."""
         return np.where(np.isfinite(self.sd), self.sd, 1.0)
+
+    def rows(self, kept: slice) -> LabelPrediction:
+        """Those of some recordings."""
+        marked = None if self.marked is None else self.marked[kept]
+        return LabelPrediction(self.mean[kept], self.sd[kept], self.difficulty[kept], marked, self.response_uv[kept])
 
 
 def predict_labels(
@@ -63,6 +72,8 @@ def predict_labels(
     draws: int = DRAWS,
     seed: int = 0,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    reading: LabelReading | None = None,
 ) -> LabelPrediction:
     """Labels of ``inputs``, of which the network is shown those with mask 1 (:func:`hidden` takes some away).
 
@@ -76,6 +87,8 @@ def predict_labels(
         Draws of z per recording, an even number.
     seed
         Of the draws.
+    reading
+        How marks follow the recording; left out, the labels are those of the response.
     """
     import torch
 
@@ -84,16 +97,8 @@ def predict_labels(
     blocks: list[LabelPrediction] = []
     with torch.inference_mode():
         for rows, padded in row_blocks(len(inputs)):
-            found = _predict_block(network, scaling, inputs[padded], noise)
-            kept = slice(0, rows.stop - rows.start)
-            blocks.append(
-                LabelPrediction(
-                    found.mean[kept],
-                    found.sd[kept],
-                    found.difficulty[kept],
-                    None if found.marked is None else found.marked[kept],
-                )
-            )
+            found = _predict_block(network, scaling, inputs[padded], noise, reading)
+            blocks.append(found.rows(slice(0, rows.stop - rows.start)))
             if on_progress:
                 on_progress(rows.stop / len(inputs))
     return LabelPrediction(
@@ -101,6 +106,7 @@ def predict_labels(
         np.concatenate([b.sd for b in blocks]),
         np.concatenate([b.difficulty for b in blocks]),
         None if blocks[0].marked is None else np.concatenate([b.marked for b in blocks]),
+        np.concatenate([b.response_uv for b in blocks]),
     )
 
 
@@ -126,7 +132,9 @@ def row_blocks(n: int) -> Iterator[tuple[slice, torch.Tensor]]:
         yield slice(start, min(start + BLOCK, n)), torch.arange(start, start + BLOCK).clamp_max(n - 1)
 
 
-def _predict_block(network: nn.Module, scaling: Scaling, batch: ModelInputs, noise: torch.Tensor) -> LabelPrediction:
+def _predict_block(
+    network: nn.Module, scaling: Scaling, batch: ModelInputs, noise: torch.Tensor, reading: LabelReading | None
+) -> LabelPrediction:
     import torch
 
     batch = batch.to(next(network.parameters()).device)
@@ -146,12 +154,17 @@ def _predict_block(network: nn.Module, scaling: Scaling, batch: ModelInputs, noi
     sd = (mean.var(0, correction=0) + within).sqrt()
     units = np.array([np.nan if s is None else s for s in scaling.label_sd])
     values = np.hstack(scaling.labels_to_units(mean.mean(0)[:, :3], mean.mean(0)[:, 3:]))
-    left = scaling.waveform_to_uv(batch.waveform).astype(np.float64) - scaling.waveform_to_uv(waveform)
-    left = np.sqrt((left**2).mean(1, keepdims=True))
+    recording, response = scaling.waveform_to_uv(batch.waveform), scaling.waveform_to_uv(waveform)
+    left = np.sqrt(((recording.astype(np.float64) - response) ** 2).mean(1, keepdims=True))
+    if reading is not None:
+        known = scaling.labels_to_units(batch.latency, batch.amplitude)[0].astype(np.float64)
+        known[batch.mask[:, : len(WAVES)].cpu().numpy() == 0] = np.nan
+        values = reading.read(values, known, recording, response)
     stands_out = np.fmax(values[:, 3:], SMALLEST_AMPLITUDE_UV)
     return LabelPrediction(
         mean=values,
         sd=sd.cpu().numpy().astype(np.float64) * units,
         difficulty=np.hstack([left / stands_out, np.repeat(left, 3, axis=1)]),
         marked=torch.stack(chances).mean(0).cpu().numpy() if chances else None,
+        response_uv=response,
     )

@@ -19,6 +19,7 @@ from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.joint_support import joint_support
 from abr_model.label_calibration import LabelCalibration
+from abr_model.label_reading import LabelReading
 from abr_model.model_card import evaluation_in, model_card
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
@@ -82,6 +83,8 @@ class TrainedModel:
     label_calibration
         Errors of its wave labels on the validation part: what the interval of an imputed label is made of. None: not
         measured.
+    label_reading
+        How marks follow the recording, measured there, too. None: its labels are those of the response.
     """
 
     network: nn.Module
@@ -92,6 +95,7 @@ class TrainedModel:
     support: dict[str, Any]
     provenance: ModelProvenance
     label_calibration: LabelCalibration | None = None
+    label_reading: LabelReading | None = None
 
     def __post_init__(self):
         self.network.eval()
@@ -126,6 +130,9 @@ class TrainedModel:
             for name, tensor in module.state_dict().items()
         }
 
+    def _of_labels(self) -> dict[str, LabelCalibration | LabelReading | None]:
+        return {"label_calibration": self.label_calibration, "label_reading": self.label_reading}
+
     def save(self, folder: str | Path) -> Path:
         """Write ``weights.safetensors``, ``model.json`` and ``card.md``, each replaced atomically.
 
@@ -150,8 +157,9 @@ class TrainedModel:
             "support": self.support,
             "provenance": self.provenance.model_dump(mode="json"),
         }
-        if self.label_calibration is not None:
-            description["label_calibration"] = self.label_calibration.model_dump(mode="json")
+        for name, measured in self._of_labels().items():
+            if measured is not None:
+                description[name] = measured.model_dump(mode="json")
         text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False).encode()
         contents = {
             WEIGHTS_FILE: save(self._weights(), {"description_sha256": hashlib.sha256(text).hexdigest()}),
@@ -206,8 +214,10 @@ class TrainedModel:
             sampling = Sampling.model_validate(description["sampling"])
             provenance = ModelProvenance.model_validate(description["provenance"])
             support = dict(description["support"])
-            calibration = description.get("label_calibration")
-            calibration = None if calibration is None else LabelCalibration.model_validate(calibration)
+            of_labels = {
+                name: None if description.get(name) is None else kind.model_validate(description[name])
+                for name, kind in (("label_calibration", LabelCalibration), ("label_reading", LabelReading))
+            }
             joint_support(support)  # a damaged one is said now and not on a page
         except ValidationError as error:
             first = error.errors()[0]
@@ -218,7 +228,7 @@ class TrainedModel:
             raise InputError(f"the description of the model is incomplete: {error}", file=DESCRIPTION_FILE) from error
         network, sampler = _build(preset, weights)
         model = TrainedModel(
-            network.to(device), sampler.to(device), preset, scaling, sampling, support, provenance, calibration
+            network.to(device), sampler.to(device), preset, scaling, sampling, support, provenance, **of_labels
         )
         if model.weights_sha256 != description.get("weights_sha256"):
             raise InputError("the weights were changed since they were saved", file=WEIGHTS_FILE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from abr_model.schema import Kind
+from dashboard.model_in_use import is_of_dry_run
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ModelFolder:
     """A trained model on disk, known from its description alone. ``origin`` is ``"shipped"`` or ``"trained here"``;
-    ``kind`` and ``recordings`` are those of the training part; ``source`` says what that was."""
+    ``kind`` and ``recordings`` are those of the training part; ``source`` says what that was. A ``dry_run`` was
+    only made to see whether everything works."""
 
     folder: Path
     name: str
@@ -26,6 +28,7 @@ class ModelFolder:
     kind: Kind
     source: str
     recordings: int
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def described_model(folder: str, origin: str, mtime_ns: int, size: int) -> Model
         kind=Kind(provenance["kind"]),
         source=provenance["cohort"],
         recordings=int(provenance["recordings"]["train"]),
+        dry_run=is_of_dry_run(folder),
     )
 
 

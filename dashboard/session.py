@@ -17,6 +17,7 @@ from abr_model.filtering import EVERYTHING, CohortFilter
 from dashboard.cohort_files import CohortEntry, available_cohorts, cohort_name, keep_cohort, simulated_cohort_file
 from dashboard.folders import cohorts_folder, runs_folder
 from dashboard.model_folders import LoadedModel, ModelFolder, described_model, read_model
+from dashboard.model_in_use import model_in_use, set_model_in_use
 from dashboard.recordings import FilteredCohort, LoadedCohort, filtered
 from dashboard.widgets.problem import plain
 
@@ -46,6 +47,7 @@ __all__ = (
     "simulated_cohort_file",
     "tell_model_problem",
     "theme",
+    "use_model",
 )
 
 SHIPPED_MODELS = pretrained_folder()
@@ -189,7 +191,7 @@ def _pass(digest: str, path: str, filter_sha256: str, _loaded: LoadedCohort, _fi
 def available_models() -> list[ModelFolder]:
     """Models that can generate: the shipped ones first, then those trained here, newest first.
 
-    A folder whose description cannot be read is left out.
+    Left out are dry runs, whose models have hardly learned anything, and folders whose description cannot be read.
     """
     shipped = {path.parent for root in _shipped_roots() for path in root.glob("*/model.json")}
     trained = {path.parent: path.stat().st_mtime_ns for path in runs_folder().glob("*/model/model.json")}
@@ -202,7 +204,7 @@ def available_models() -> list[ModelFolder]:
             models.append(described_model(str(folder), origin, state.st_mtime_ns, state.st_size))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return models
+    return [model for model in models if not model.dry_run]
 
 
 def choose_model(folder: str | Path) -> LoadedModel:
@@ -218,15 +220,35 @@ def choose_model(folder: str | Path) -> LoadedModel:
     return loaded
 
 
+def use_model(folder: str | Path) -> LoadedModel:
+    """Generate with this model from now on, in this session and in every new one: it is kept in the data folder.
+
+    Raises
+    ------
+    InputError
+        The folder is not a model, or one of a dry run. What was in use before stays in use.
+    """
+    loaded = _load_model(Path(folder))
+    set_model_in_use(folder)
+    return choose_model(loaded.folder)
+
+
 def chosen_model_folder() -> ModelFolder | None:
-    """Which model is chosen, without loading it; None when there is none yet."""
+    """Which model this session generates with, without loading it; None when there is none yet.
+
+    Its own choice; without one the model in use (:mod:`dashboard.model_in_use`); else the first that there is.
+    """
     models = available_models()
-    chosen = st.session_state.get(_MODEL_KEY)
-    return next((m for m in models if str(m.folder) == chosen), models[0] if models else None)
+    own, in_use = st.session_state.get(_MODEL_KEY), model_in_use()
+    return (
+        next((m for m in models if str(m.folder) == own), None)
+        or next((m for m in models if m.folder.resolve() == in_use), None)
+        or (models[0] if models else None)
+    )
 
 
 def chosen_model() -> LoadedModel | None:
-    """The model this session generates with; without a choice the shipped one; None when there is none yet.
+    """The model this session generates with, as :func:`chosen_model_folder` says; None when there is none yet.
 
     Where that one is damaged, the next that can be read is chosen and the sidebar says so.
 

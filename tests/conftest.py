@@ -12,6 +12,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _locks_of_the_session(tmp_path_factory) -> None:
+    """Neither a training of the person who runs the tests nor another run of them is in the way of a test's."""
+    os.environ["ABR_LOCKS"] = str(tmp_path_factory.mktemp("locks"))
+
+
+@pytest.fixture(autouse=True)
+def locks_folder(tmp_path_factory, monkeypatch) -> Path:
+    """Locks of trainings: a folder for each test."""
+    folder = tmp_path_factory.mktemp("locks")
+    monkeypatch.setenv("ABR_LOCKS", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     """The checkout."""

@@ -23,6 +23,8 @@ def new_run(
     filter: Path | None,
     machine: dict[str, Any],
     exclusive: bool,
+    queue: bool = False,
+    dry_run: bool = False,
     **options,
 ) -> Run:
     """A prepared run in ``root``; nothing is trained yet.
@@ -43,6 +45,10 @@ def new_run(
         Fields of :class:`~abr_model.training.place.Machine`.
     exclusive, options
         As :meth:`~abr_model.runs.run.Run.create` takes them.
+    queue
+        Whether the run will wait where another training is active.
+    dry_run
+        Only to see whether everything works: few recordings, two epochs, a short fit of the sampler.
 
     Raises
     ------
@@ -54,18 +60,21 @@ def new_run(
     from abr_model.runs.claim import check_free
     from abr_model.runs.machine import machine_of
     from abr_model.runs.run import Run
+    from abr_model.training.dry_run import dry_run_options
     from abr_model.training.place import node_rank, place_of
 
     start = None if start_from is None else start_of(root, start_from, checkpoint)
     asked = start.fine_tuning_preset() if preset is None else load_preset(preset)
     if changes:
         asked = asked.changed(training=changes)
+    if dry_run:
+        asked, options = dry_run_options(asked, options)
     place = machine_of(machine)
     place_of(place, asked.training.precision)
     if place.nodes > 1 and node_rank() > 0:
         raise InputError("--num-nodes: the first node makes the run", allowed="--run FOLDER on the other nodes")
     wanted = EVERYTHING if filter is None else CohortFilter.read(filter)
-    if exclusive:
+    if exclusive and not queue:
         check_free(root)
     return Run.create(root, asked, cohort, filter=wanted, machine=place, start=start, exclusive=exclusive, **options)
 

@@ -29,6 +29,9 @@ OF_A_NEW_RUN = {
     "deterministic": "--deterministic",
     "start_from": "--from",
     "checkpoint_every": "--checkpoint-every",
+    "preview_every": "--preview-every",
+    "recordings": "--recordings",
+    "dry_run": "--dry-run",
     "threads": "--threads",
     "accelerator": "--accelerator",
     "devices": "--devices",
@@ -52,6 +55,13 @@ def train(
         Path | None,
         typer.Option("--filter", metavar="FILE", help="Train on these recordings of the cohort only (JSON)."),
     ] = None,
+    recordings: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Train on about so many of them, whole patients, the same ones each time."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="200 recordings, 2 epochs, a short sampler: does everything work?")
+    ] = False,
     epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and batches, instead of the preset's.")] = None,
     precision: Annotated[
@@ -71,6 +81,9 @@ def train(
     checkpoint_every: Annotated[
         int, typer.Option(metavar="EPOCHS", help="Keep a checkpoint every so many epochs; 0: only best and last.")
     ] = 10,
+    preview_every: Annotated[
+        int, typer.Option(metavar="EPOCHS", help="Generate waveforms for a look every so many epochs; 0: never.")
+    ] = 2,
     name: Annotated[str, typer.Option(metavar="LABEL", help="Free text to recognise the run by.")] = "",
     runs: RunsOption = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save the model there too.")] = None,
@@ -84,6 +97,7 @@ def train(
     num_nodes: Annotated[int, typer.Option(metavar="N", help="Machines that train together.")] = 1,
     compile_network: Annotated[bool, typer.Option("--compile", help="Compile the network (torch.compile).")] = False,
     parallel: Annotated[bool, typer.Option("--parallel", help="Train even while another training is active.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Wait until the active training has ended.")] = False,
     run: Annotated[Path | None, typer.Option("--run", metavar="FOLDER", help="Train this prepared run.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (its id).")] = None,
 ) -> None:
@@ -95,6 +109,8 @@ def train(
         raise InputError("what to train on is not clear", allowed="one of --cohort FILE, --run FOLDER, --resume RUN")
     if checkpoint is not None and resume is None and start_from is None:
         raise InputError("--checkpoint: of which run is not clear", value=checkpoint, allowed="with --resume or --from")
+    if queue and parallel:
+        raise InputError("what trains in parallel waits for nobody", allowed="--queue or --parallel")
     if cohort is None:
         _refuse_options_of_a_new_run(context, "--run" if run is not None else "--resume")
     if run is not None:
@@ -122,9 +138,14 @@ def train(
             threads=threads,
             machine={"accelerator": accelerator, "devices": devices, "nodes": num_nodes, "compile": compile_network},
             checkpoint_every=checkpoint_every,
+            preview_every=preview_every,
+            recordings=recordings,
+            dry_run=dry_run,
             exclusive=not parallel,
+            queue=queue,
         )
-    _train(training, out, checkpoint if resume is not None else None)
+    checkpoint = checkpoint if resume is not None else None
+    (_train_in_turn if queue else _train)(training, out, checkpoint)
 
 
 def _given(context: typer.Context, name: str) -> bool:
@@ -141,7 +162,25 @@ def _refuse_options_of_a_new_run(context: typer.Context, chosen: str) -> None:
             )
 
 
-def _train(run, out: Path | None, checkpoint: str | None) -> None:
+def _train_in_turn(run, out: Path | None, checkpoint: str | None) -> None:
+    """Wait without torch: a queue of runs must not fill the memory that the training needs."""
+    from abr_model.runs.claim import Claim
+    from abr_model.training.place import node_rank
+    from abr_model.training.surroundings import stop_signals
+
+    if run.config.machine.nodes > 1 and node_rank() > 0:  # the first node waits for all
+        _train(run, out, checkpoint)
+        return
+    with Claim(run, run.config) as claim:
+        with stop_signals() as wants_stop:
+            is_our_turn = claim.wait(wants_stop, lambda words: typer.echo(f"{run.id} {words}"))
+        if is_our_turn:
+            _train(run, out, checkpoint, claim)
+        else:
+            typer.echo(f"{run.state}: {run.message}")
+
+
+def _train(run, out: Path | None, checkpoint: str | None, claim=None) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(run.config.threads))  # before torch is imported
     from abr_model.cli.training_progress import TrainingProgress
     from abr_model.model_card import figure_rows
@@ -155,7 +194,7 @@ def _train(run, out: Path | None, checkpoint: str | None) -> None:
                 typer.echo(f"trains on {event['device']}")
             progress(event)
 
-        model = fit(run, on_event, checkpoint)
+        model = fit(run, on_event, checkpoint, claim)
     typer.echo(f"{run.state}: {run.message}")
     if warning := run.status.get("warning"):
         typer.echo(f"warning: {warning}")

@@ -162,7 +162,9 @@ def impute(
     calibration = calibration or model.label_calibration
     fitted = on_time_axis(model, cohort)
     inputs = model_inputs(fitted, model.scaling)
-    predicted = predict_labels(model.network, model.scaling, inputs, draws, seed, on_progress)
+    predicted = predict_labels(
+        model.network, model.scaling, inputs, draws, seed, on_progress, reading=model.label_reading
+    )
     shown = inputs.mask.numpy() > 0
     return imputation(predicted, cohort.table[list(LABEL_NAMES)].to_numpy(float), shown, level, calibration, fitted)
 
@@ -170,7 +172,9 @@ def impute(
 def calibrate(model: TrainedModel, held_out: Cohort, on_progress: Progress | None = None) -> LabelCalibration:
     """Measure the errors of the model's labels on recordings that it did not learn from (not those of the test)."""
     inputs = model_inputs(on_time_axis(model, held_out), model.scaling)
-    return measure_calibration(model.network, model.scaling, inputs, on_progress=on_progress)
+    return measure_calibration(
+        model.network, model.scaling, inputs, on_progress=on_progress, reading=model.label_reading
+    )
 
 
 def _encoded(model: TrainedModel, cohort: Cohort):

@@ -14,39 +14,56 @@ import psutil
 from abr_model.data_folder import checkout
 from abr_model.errors import InputError
 from abr_model.runs.claim import check_free
+from abr_model.runs.queue import give_ticket_back, now, take_ticket, waiting, words
 from abr_model.runs.run import ENDED, Run
 
 NICENESS = 10
 """A background training gives way to whoever moves a slider."""
 
 
-def launch(run: Run) -> None:
+def launch(run: Run, queue: bool = False) -> None:
     """Start ``abr train --run FOLDER``, detached; returns at once. A run that was stopped or crashed goes on.
 
     Own session: Ctrl-C in the dashboard's terminal, and the dashboard's end, do not reach it. What it prints goes to
     ``train.log``.
 
+    Parameters
+    ----------
+    run
+        A run that is neither active nor finished.
+    queue
+        Where another training is active, wait for its end and for those that wait already (see
+        :attr:`Run.queued`), instead of refusing.
+
     Raises
     ------
     InputError
-        The run is active or finished, or another training is active (says which): the run stays as it was. Or the
-        process cannot be started: the run is then ``failed`` and says the same.
+        The run is active or finished, or another training is active and ``queue`` is not set (says which): the run
+        stays as it was. Or the process cannot be started: the run is then ``failed`` and says the same.
     """
     if run.active:
         raise InputError("the run is being trained already", value=run.id)
     if run.state == "finished":
         raise InputError("the run has finished", value=run.id, allowed="start a new run")
-    config = run.config
+    config, waits = run.config, False
     if config.exclusive:
-        check_free(run.folder.parent)
+        try:
+            check_free(run.folder.parent)
+        except InputError:
+            if not queue:
+                raise
+            waits = True
     process = None
     try:
         run.clear_stop()
         (run.folder / "launch.json").unlink(missing_ok=True)
-        run.write_status(state="pending", message="starting", pid=None)
+        message = words(len(waiting()) + 1) if waits else "starting"
+        run.write_status(state="pending", message=message, pid=None, queued=now() if waits else None)
+        if waits:
+            take_ticket(run)
         with (run.folder / "train.log").open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "abr_model.cli", "train", "--run", str(run.folder)],
+                [sys.executable, "-m", "abr_model.cli", "train", "--run", str(run.folder)] + ["--queue"] * queue,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -62,9 +79,10 @@ def launch(run: Run) -> None:
         if process is not None:  # what cannot be found again must not train
             process.kill()
             process.wait()
+        give_ticket_back(run)
         problem = InputError(f"the training cannot be started: {error.strerror}", file=run.id)
         with suppress(OSError):
-            run.write_status(state="failed", message=str(problem))
+            run.write_status(state="failed", message=str(problem), queued=None)
         raise problem from error
     # Collects the exit status, so that no zombie stays while the dashboard lives.
     threading.Thread(target=process.wait, name=f"wait for {run.id}", daemon=True).start()
@@ -95,7 +113,7 @@ def force_stop(run: Run) -> None:
     if run.status.get("state") in ENDED:  # it ended by itself while we were looking
         return
     goes_on = "from its last checkpoint" if run.last_checkpoint.is_file() else "from its start: nothing was saved yet"
-    run.write_status(state="stopped", message=f"ended by force; training can go on {goes_on}")
+    run.write_status(state="stopped", message=f"ended by force; training can go on {goes_on}", queued=None)
 
 
 def _launched_process(run: Run) -> psutil.Process:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 if os.name == "posix":
@@ -34,6 +35,16 @@ class Lock:
             time.sleep(_PAUSE_S)
         return True
 
+    @property
+    def held(self) -> bool:
+        """Whether it is ours."""
+        return self._held is not None
+
+    def write(self, words: str) -> None:
+        """Say in the file of the lock, which must be ours, who holds it. Without effect on a full disk."""
+        with suppress(OSError):
+            self._write(words.encode())
+
     def release(self) -> None:
         """Let go; harmless when not held."""
         if self._held is not None:
@@ -46,7 +57,11 @@ class Lock:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                # A lock on a file that was deleted or moved meanwhile would keep nobody out.
+                ours = os.path.samestat(os.fstat(descriptor), self.path.stat())
+            except (BlockingIOError, FileNotFoundError):
+                ours = False
+            if not ours:
                 os.close(descriptor)
                 return False
             self._held = descriptor
@@ -54,6 +69,10 @@ class Lock:
 
         def _let_go(self) -> None:
             os.close(self._held)
+
+        def _write(self, words: bytes) -> None:
+            os.ftruncate(self._held, 0)
+            os.pwrite(self._held, words, 0)
 
     else:  # pragma: no cover
 
@@ -68,6 +87,9 @@ class Lock:
 
         def _let_go(self) -> None:
             self._held.release()
+
+        def _write(self, words: bytes) -> None:
+            """Nobody but its holder can read a locked file there."""
 
 
 def is_held(path: str | Path) -> bool:

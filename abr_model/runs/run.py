@@ -8,7 +8,8 @@
          status.json      state and progress, replaced atomically
          metrics.jsonl    one JSON object a line, only ever appended
          train.log        what the trainer said
-         lock             held by the trainer while it lives
+         lock             held by the trainer while it lives, also while it waits for its turn
+         notes.json       label and notes that a person wrote later
          start.safetensors  the weights it started from, where it did not start from chance
          STOP             exists: the trainer finishes the batch, saves and stops; holds text: without a model
          tensorboard/     TensorBoard events
@@ -18,12 +19,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,31 +34,23 @@ from abr_model.cohort import Provenance, read_metadata
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
-from abr_model.runs.lock import is_held
+from abr_model.runs.life import RunLife
 from abr_model.runs.machine import Machine
-from abr_model.runs.reading import launched_process_died, read_rows, tail, without_abandoned
+from abr_model.runs.reading import without_abandoned
 from abr_model.runs.run_config import RunConfig
+from abr_model.runs.state import ENDED, STATES
 
 if TYPE_CHECKING:
     from abr_model.training.start import Start
 
 __all__ = ("ENDED", "STATES", "Run", "RunConfig", "active_run", "list_runs", "without_abandoned")
 
-STATES = ("pending", "running", "finished", "stopped", "failed", "crashed")
-"""``stopped``: by a person, can be resumed. ``failed``: the trainer said why. ``crashed``: it died without a word."""
-ENDED = ("finished", "stopped", "failed")
-
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(RunLife):
     """A run folder. Cheap to make: nothing is read before it is asked for, and nothing is remembered."""
-
-    folder: Path
-
-    def __post_init__(self):
-        object.__setattr__(self, "folder", Path(self.folder).absolute())
 
     # --- making and finding ---------------------------------------------------------------------------------------
 
@@ -198,11 +190,6 @@ class Run:
     # --- what it is -----------------------------------------------------------------------------------------------
 
     @property
-    def id(self) -> str:
-        """Generated name: ``2026-11-22-1432-reference-3f9a``."""
-        return self.folder.name
-
-    @property
     def config(self) -> RunConfig:
         """What was asked for.
 
@@ -236,109 +223,6 @@ class Run:
         """Whether the run has given a model."""
         return (self.model_folder / "model.json").is_file()
 
-    @property
-    def last_checkpoint(self) -> Path:
-        """Where to go on from."""
-        return self.folder / "checkpoints" / "last.ckpt"
-
-    @property
-    def resumable(self) -> bool:
-        """Whether training can go on, or begin: it was stopped, failed or crashed, or never started."""
-        return self.state in ("stopped", "failed", "crashed") or (self.state == "pending" and not self.active)
-
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> str:
-        """One of :data:`STATES`; true also after ``kill -9``, because the lock of a dead trainer is free."""
-        recorded = self.status.get("state", "pending")
-        if is_held(self.folder / "lock"):
-            return recorded if recorded in ENDED else "running"
-        if recorded == "running":
-            # The trainer may have ended well between the two looks.
-            recorded = self.status.get("state", "pending")
-            return "crashed" if recorded == "running" else recorded
-        if recorded == "pending" and launched_process_died(self.folder):
-            return "crashed"
-        return recorded if recorded in STATES else "crashed"
-
-    @property
-    def active(self) -> bool:
-        """Whether a trainer is at work, or was started and has not said its first word yet."""
-        state = self.state
-        return state == "running" or (state == "pending" and (self.folder / "launch.json").exists())
-
-    @property
-    def message(self) -> str:
-        """What to say about the state, a sentence for a person."""
-        if self.state == "crashed":
-            done = self.status.get("epochs_done", 0)
-            return f"the trainer died without a word after {done} whole epochs; see train.log"
-        return self.status.get("message", "")
-
-    @property
-    def status(self) -> dict:
-        """``status.json``: state as recorded by the trainer, progress, counts. Empty when there is none."""
-        try:
-            return json.loads((self.folder / "status.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-
-    def write_status(self, **changes) -> None:
-        """Replace values of ``status.json``, atomically. For the trainer and whoever starts one."""
-        status = self.status | changes | {"updated": datetime.now(UTC).isoformat(timespec="seconds")}
-        # One file a writer: two sessions of the dashboard are threads of one process.
-        partial = self.folder / f".status.{secrets.token_hex(4)}.partial"
-        try:
-            partial.write_text(json.dumps(status, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-            partial.replace(self.folder / "status.json")
-        finally:
-            partial.unlink(missing_ok=True)
-
-    # --- reading along --------------------------------------------------------------------------------------------
-
-    def metrics(self, offset: int = 0) -> tuple[list[dict], int]:
-        """Rows of ``metrics.jsonl`` from a byte offset on, and the offset to ask from next time.
-
-        A line that is still being written waits for the next time. When the file has become shorter than ``offset``
-        it is read from its start. Rows have ``kind`` ``"step"``, ``"epoch"``, or ``"resumed"`` where training went on
-        from a checkpoint (see :func:`without_abandoned`).
-        """
-        return read_rows(self.folder / "metrics.jsonl", offset)
-
-    def log_tail(self, lines: int = 50) -> str:
-        """The last lines of ``train.log``."""
-        return tail(self.folder / "train.log", lines)
-
-    # --- stopping -------------------------------------------------------------------------------------------------
-
-    def request_stop(self, at_once: bool = False) -> None:
-        """Ask the trainer to finish its batch, save and stop; ``at_once``: without a sampler, so without a model.
-
-        Nothing happens to a run that has ended.
-        """
-        if self.state in ("pending", "running"):
-            if at_once:
-                (self.folder / "STOP").write_text("at once", encoding="utf-8")
-            else:
-                (self.folder / "STOP").touch()
-
-    @property
-    def stop_requested(self) -> bool:
-        """Whether someone has asked it to stop."""
-        return (self.folder / "STOP").exists()
-
-    @property
-    def stop_at_once_requested(self) -> bool:
-        """Whether it shall stop without making a model."""
-        with suppress(OSError):
-            return (self.folder / "STOP").stat().st_size > 0
-        return False
-
-    def clear_stop(self) -> None:
-        """Forget the request, before going on."""
-        (self.folder / "STOP").unlink(missing_ok=True)
-
 
 def list_runs(root: str | Path) -> list[Run]:
     """All runs in ``root``, newest first; empty when the folder does not exist."""
@@ -350,8 +234,9 @@ def list_runs(root: str | Path) -> list[Run]:
 
 
 def active_run(root: str | Path) -> Run | None:
-    """The run that is being trained, or about to be, in ``root`` now; or None."""
-    return next((run for run in list_runs(root) if run.active), None)
+    """The run that is being trained in ``root`` now; else one that is about to be, or waits for its turn; or None."""
+    active = [run for run in list_runs(root) if run.active]
+    return next((run for run in active if run.state == "running"), active[0] if active else None)
 
 
 def _new_folder(root: Path, preset_name: str) -> Path:

@@ -112,6 +112,10 @@ def repeating_command(config: RunConfig, provenance: Provenance) -> str:
         train += f" --devices {machine.devices}"
     if machine.nodes > 1:
         train += f" --num-nodes {machine.nodes}"
+    if config.recordings is not None:
+        train += f" --recordings {config.recordings}"
+    if config.dry_run:
+        train += " --dry-run"
     if config.start is not None:
         train += f" --from {config.start.option}"
     if not config.filter.is_empty:

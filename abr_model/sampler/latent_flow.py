@@ -3,8 +3,8 @@
 ::
 
     conditions ── one-hot class: 8 ─┐
-    time t ── sines, cosines: 32 ───┴─ Linear, SiLU, Linear, SiLU = e [B, hidden]
-    (z, log noise size per band) at time t ── Linear ── blocks ── Linear = velocity
+    time t ── sines, cosines: 32 ───┴─ Linear, SiLU, Linear, SiLU = e [B, embedding]
+    (z, noise size per band) at time t ── Linear ── blocks ── Linear = velocity
     a block: x + Linear(SiLU(Linear(LayerNorm(x)·(1 + a) + b))), with a, b = Linear(e)
 
 Conditional flow matching (Lipman et al. 2023): a straight path from N(0, I) at t = 0 to the encoder's latents at t = 1;
@@ -13,7 +13,8 @@ Dai & Wipf 2019: the encoder's latents are far from N(0, I), whatever the object
 
 Residual noise: residuals of the training recordings have a common colour (eigenvectors of their covariance) and a size
 per recording in each of a few bands of eigenvectors. A draw has its sizes from the flow and its noise uniform on the
-sphere of that size in each band: the noise power of drawn and measured recordings has the same distribution.
+sphere of that size in each band: the noise power of drawn and measured recordings has the same distribution. The flow
+knows a size as its logarithm, or as that logarithm's normal score (:mod:`abr_model.sampler.normal_scores`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from abr_model.configuration import LatentFlowConfig
 from abr_model.network.streams import CONDITION_FEATURES, condition_features
 from abr_model.residual_noise import noise_covariance, residuals
 from abr_model.sampler.draw import LatentDraw, Progress, Sampler, normal_numbers
+from abr_model.sampler.normal_scores import NormalScores
 
 if TYPE_CHECKING:
     from abr_model.objective import Objective
@@ -45,14 +47,15 @@ OUTLIERS = 1e-3
 class Velocity(nn.Module):
     """Velocity of the flow at x [B, D], time t [B] and conditions [B, 8]: [B, D]. See the module's figure."""
 
-    def __init__(self, size: int, hidden: int, blocks: int):
+    def __init__(self, size: int, hidden: int, blocks: int, embedding: int | None = None):
         super().__init__()
+        known = embedding or hidden
         self.embedding = nn.Sequential(
-            nn.Linear(CONDITION_FEATURES + TIME_FEATURES, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+            nn.Linear(CONDITION_FEATURES + TIME_FEATURES, known), nn.SiLU(), nn.Linear(known, known), nn.SiLU()
         )
         self.input = nn.Linear(size, hidden)
         self.norms = nn.ModuleList(nn.LayerNorm(hidden, elementwise_affine=False) for _ in range(blocks))
-        self.modulations = nn.ModuleList(nn.Linear(hidden, 2 * hidden) for _ in range(blocks))
+        self.modulations = nn.ModuleList(nn.Linear(known, 2 * hidden) for _ in range(blocks))
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden)) for _ in range(blocks)
         )
@@ -78,9 +81,10 @@ class LatentFlow(Sampler):
     def __init__(self, config: LatentFlowConfig, latent: int, samples: int):
         super().__init__()
         self.config, self.latent, self.samples = config, latent, samples
-        bands = len(config.bands) - 1
+        self.bands = bands = len(config.bands) - 1
         with torch.random.fork_rng(devices=[]):  # first weights from the fit's seed, never from the global state
-            self.velocity = Velocity(latent + bands, config.hidden, config.blocks)
+            self.velocity = self._new_velocity()
+        self.scores = NormalScores(bands) if config.noise_sizes == "normal scores" else None
         self.register_buffer("centre", torch.zeros(latent + bands))
         self.register_buffer("spread", torch.ones(latent + bands))
         self.register_buffer("size_range", torch.tensor([[-1.0], [1.0]]).repeat(1, bands))
@@ -101,7 +105,8 @@ class LatentFlow(Sampler):
             x = x + (slope + ahead) / (2 * steps)
         x = x * self.spread + self.centre
         # The flow draws logarithms: a little beyond what was measured would be a trace many times too noisy.
-        size = x[:, self.latent :].clamp(self.size_range[0], self.size_range[1]).exp()
+        size = x[:, self.latent :] if self.scores is None else self.scores.inverse(x[:, self.latent :])
+        size = size.clamp(self.size_range[0], self.size_range[1]).exp()
         return LatentDraw(x[:, : self.latent], size)
 
     @torch.no_grad()
@@ -123,14 +128,22 @@ class LatentFlow(Sampler):
         generator = torch.Generator().manual_seed(seed)
         draws = [residuals(network, inputs, generator) for _ in range(POSTERIOR_DRAWS)]
         self._measure_colour(torch.cat([r for _, r in draws]))
-        targets = torch.stack([torch.cat([z, self._noise_size(r).log()], 1) for z, r in draws])
+        sizes = [self._noise_size(r).log() for _, r in draws]
+        ordered = torch.cat(sizes).sort(0).values
+        outside = int(len(ordered) * OUTLIERS)
+        self.size_range.copy_(torch.stack([ordered[outside], ordered[-1 - outside]]))
+        if self.scores is not None:
+            self.scores.fit(torch.cat(sizes))
+            sizes = [self.scores(size) for size in sizes]
+        targets = torch.stack([torch.cat([z, size], 1) for (z, _), size in zip(draws, sizes, strict=True)])
         flat = targets.flatten(0, 1)
         self.centre.copy_(flat.mean(0))
         self.spread.copy_(flat.std(0).clamp_min(1e-3))
-        sizes = flat[:, self.latent :].sort(0).values
-        outside = int(len(sizes) * OUTLIERS)
-        self.size_range.copy_(torch.stack([sizes[outside], sizes[-1 - outside]]))
         self._fit_velocity((targets - self.centre) / self.spread, inputs.static, generator, on_progress)
+
+    def _new_velocity(self) -> Velocity:
+        config = self.config
+        return Velocity(self.latent + self.bands, config.hidden, config.blocks, config.embedding)
 
     def _measure_colour(self, differences: Tensor) -> None:
         eigenvalues, eigenvectors = torch.linalg.eigh(noise_covariance(differences, RIDGE))
@@ -142,7 +155,7 @@ class LatentFlow(Sampler):
         return self._band_size(differences @ self.eigenvectors / self.eigenvalues.sqrt()).clamp_min(1e-4)
 
     def _band_size(self, coefficients: Tensor) -> Tensor:
-        sums = torch.zeros(len(coefficients), len(self.config.bands) - 1).to(coefficients)
+        sums = torch.zeros(len(coefficients), self.bands).to(coefficients)
         counts = torch.bincount(self.band).to(coefficients)
         return (sums.index_add_(1, self.band, coefficients.square()) / counts).sqrt()
 
@@ -152,7 +165,7 @@ class LatentFlow(Sampler):
         config, steps = self.config, self.config.training_steps
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-            self.velocity = Velocity(targets.shape[2], config.hidden, config.blocks)
+            self.velocity = self._new_velocity()
         average = copy.deepcopy(self.velocity)
         optimiser = torch.optim.Adam(self.velocity.parameters(), lr=config.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 
+from abr_model.runs.alerts import collapse
 from abr_model.runs.run import Run
 from abr_model.training.module import SELECTION_LOSS, TrainingModule
 
@@ -18,8 +19,6 @@ log = logging.getLogger("abr_model.training")
 
 STATUS_PAUSE_S = 1.0
 STOP_PAUSE_S = 0.2
-COLLAPSED_SHARE = 0.1
-"""With a smaller share of its latent units in use than this, a network is said to have collapsed."""
 
 
 class StopTraining(Exception):
@@ -129,7 +128,8 @@ class RunFolder(StopTogether):
             self._file.write("\n")  # a trainer was killed within a line
         if before:
             self._write({"kind": "resumed", "epoch": trainer.current_epoch, "step": trainer.global_step})
-        self._status(trainer, force=True)
+        # An epoch whose checkpoint could not be written any more is done again.
+        self._status(trainer, force=True, epochs_done=trainer.current_epoch)
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: TrainingModule, outputs, batch, batch_idx: int) -> None:
         """A row every few steps; the status about once a second; stop here if asked."""
@@ -202,16 +202,6 @@ class RunFolder(StopTogether):
             self._looked_at = now
             stop = self.run.stop_requested
         return stop
-
-
-def collapse(active_units: int, latent_units: int) -> str | None:
-    """What to say when (nearly) no latent unit says anything about a recording; None when enough do."""
-    if active_units >= max(1.0, COLLAPSED_SHARE * latent_units):
-        return None
-    return (
-        f"{active_units} of {latent_units} latent units are in use (posterior collapse): "
-        "the recordings are hardly told apart; try a smaller β or a later rise of it"
-    )
 
 
 def early_stopping(patience: int) -> EarlyStopping:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import secrets
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 
 from abr_model.errors import InputError
@@ -21,24 +24,38 @@ KEPT = 10
 _EPOCH = re.compile(r"epoch-(\d+)\.ckpt")
 
 
+class CheckpointFiles(TorchCheckpointIO):
+    """Writes a checkpoint beside the one that it replaces, and replaces it only when it is whole.
+
+    Lightning's own writes into the temporary folder and moves the file. From another disk that is a copy: a trainer
+    that is killed then, or a disk that is full, would leave a torn ``last.ckpt`` from which nothing can go on.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write ``checkpoint``; what was at ``path`` stays as it was unless that succeeds."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _write(checkpoint, Path(path))
+
+
 def checkpoint_callbacks(run: Run, every: int) -> list[Checkpoint]:
     """``best.ckpt`` (smallest validation loss with the last β) and ``last.ckpt``, looked at after every epoch, and
     ``epoch-10.ckpt``, ``epoch-20.ckpt`` … after every ``every`` epochs (0: none)."""
-    best_and_last = ModelCheckpoint(
+    best = ModelCheckpoint(
         dirpath=run.last_checkpoint.parent,
         filename="best",
         monitor=SELECTION_LOSS,
         save_top_k=1,
-        save_last=True,
+        save_last=False,  # it would be written only together with a better best
         # After the objective was refreshed, so that a resumed run starts from what the next epoch would have seen.
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    return [best_and_last, EveryFewEpochs(run, every)] if every else [best_and_last]
+    return [best, AfterEachEpoch(run, every)]
 
 
-class EveryFewEpochs(Checkpoint):
-    """Keeps ``epoch-N.ckpt`` every few epochs, the last :data:`KEPT` of them.
+class AfterEachEpoch(Checkpoint):
+    """Writes ``last.ckpt`` after every epoch, also one that was no better, so that no more than an epoch is ever lost;
+    and keeps ``epoch-N.ckpt`` every few epochs, the last :data:`KEPT` of them.
 
     Goes by the files in the folder and not by what it remembers, so that it holds after any resumption. Must come after
     the callback that keeps the best: the checkpoint then knows the best as it was after its epoch.
@@ -48,9 +65,10 @@ class EveryFewEpochs(Checkpoint):
         self.run, self.every = run, every
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
-        """Save after every few epochs, and delete what is too old."""
+        """Save, and delete what is too old."""
+        trainer.save_checkpoint(self.run.last_checkpoint)
         done = trainer.current_epoch + 1
-        if done % self.every:
+        if not self.every or done % self.every:
             return
         trainer.save_checkpoint(_path(self.run, f"epoch-{done}"))
         if trainer.is_global_zero:
@@ -156,7 +174,12 @@ def _path(run: Run, name: str) -> Path:
 def _write(checkpoint: dict[str, Any], path: Path) -> None:
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        torch.save(checkpoint, partial)
+        content = io.BytesIO()  # torch would call a full disk a defect of the archive
+        torch.save(checkpoint, content)
+        with partial.open("wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut there is the old one or the new one, whole
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

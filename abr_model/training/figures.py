@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from abr_model.cohort import Cohort
-from abr_model.label_prediction import hidden
+from abr_model.label_prediction import hidden, predict_labels
+from abr_model.label_reading import LabelReading
 from abr_model.preparation import ModelInputs
 from abr_model.scaling import Scaling
 from abr_model.schema import AMPLITUDES, LABELS, LATENCIES, WAVES
@@ -18,7 +19,12 @@ ACTIVE_VARIANCE = 0.01
 
 @torch.no_grad()
 def held_out_figures(
-    network, scaling: Scaling, cohort: Cohort, inputs: ModelInputs, mean_trace_uv: np.ndarray
+    network,
+    scaling: Scaling,
+    cohort: Cohort,
+    inputs: ModelInputs,
+    mean_trace_uv: np.ndarray,
+    reading: LabelReading | None = None,
 ) -> dict[str, float | None]:
     """How well ``network`` reconstructs ``cohort`` from the mean of the posterior.
 
@@ -32,6 +38,8 @@ def held_out_figures(
         The held-out recordings, and the same as the network sees them.
     mean_trace_uv
         [T] mean of the training recordings.
+    reading
+        How marks follow the recording; left out, the labels are those of the response.
 
     Returns
     -------
@@ -41,19 +49,15 @@ def held_out_figures(
         labels ``latency_V_mae_ms``, ``amplitude_V_mae_uv``, … over the marked ones, None for a wave never marked, read
         from the trace alone: the encoder is given no label; ``kl_nats``; ``active_units``.
     """
-    waveforms, latencies, amplitudes, means, kl = [], [], [], [], []
+    waveforms, means, kl = [], [], []
     for start in range(0, len(inputs), CHUNK):
         batch = inputs[slice(start, start + CHUNK)]
         posterior = network.encode(batch)
         decoded = network.decode(posterior.mean, batch.static)
         waveforms.append(scaling.waveform_to_uv(decoded.waveform))
-        unmarked = hidden(batch, range(len(LABELS)))
-        read = network.decode(network.encode(unmarked).mean, batch.static)
-        latency, amplitude = scaling.labels_to_units(read.latency, read.amplitude)
-        latencies.append(latency)
-        amplitudes.append(amplitude)
         means.append(posterior.mean)
         kl.append(posterior.kl_per_latent())
+    labels = predict_labels(network, scaling, hidden(inputs, range(len(LABELS))), reading=reading).mean
     reconstructed = np.concatenate(waveforms)
     error = reconstructed.astype(np.float64) - cohort.waveforms
     r = row_correlations(reconstructed, cohort.waveforms)
@@ -64,8 +68,8 @@ def held_out_figures(
         "waveform_correlation": float(np.nanmean(r)) if np.isfinite(r).any() else None,
     }
     for name, columns, predicted in (
-        ("latency_{}_mae_ms", LATENCIES, np.concatenate(latencies)),
-        ("amplitude_{}_mae_uv", AMPLITUDES, np.concatenate(amplitudes)),
+        ("latency_{}_mae_ms", LATENCIES, labels[:, : len(WAVES)]),
+        ("amplitude_{}_mae_uv", AMPLITUDES, labels[:, len(WAVES) :]),
     ):
         marked = cohort.table[[c.name for c in columns]].to_numpy()
         for i, wave in enumerate(WAVES):

@@ -12,19 +12,23 @@ import torch
 
 from abr_model.errors import InputError
 from abr_model.label_calibration import measure_calibration
+from abr_model.label_reading import measure_reading
 from abr_model.model import ModelProvenance, TrainedModel
 from abr_model.preparation import model_inputs
-from abr_model.runs.claim import claimed
+from abr_model.runs.claim import Claim
 from abr_model.runs.run import Run, RunConfig
+from abr_model.runs.status import write_last_status
 from abr_model.sampler import Sampler, fit_sampler
 from abr_model.training.checkpoints import load_best, rewind
 from abr_model.training.figures import held_out_figures
 from abr_model.training.module import TrainingModule
 from abr_model.training.parts import Parts, parts_of
 from abr_model.training.place import Place, node_rank, place_of
+from abr_model.training.previews import preview_of_sampler
 from abr_model.training.processes import first_member, partners
 from abr_model.training.surroundings import algorithms, log_file, quiet, stop_signals
 from abr_model.training.trainer import Trained, train
+from abr_model.training.vitals import vitals_recorded
 from abr_model.training_support import support_of
 
 log = logging.getLogger("abr_model.training")
@@ -35,7 +39,9 @@ class _NoModel(Exception):
     """A person does not want to wait for a model."""
 
 
-def fit(run: Run, on_event: Event | None = None, checkpoint: str | None = None) -> TrainedModel | None:
+def fit(
+    run: Run, on_event: Event | None = None, checkpoint: str | None = None, claim: Claim | None = None
+) -> TrainedModel | None:
     """Train ``run`` from its last checkpoint, or from the start; save the model in ``run.model_folder``.
 
     Ctrl-C, SIGTERM or a STOP file end it after the current batch: everything is saved, the model is that of the best
@@ -51,11 +57,15 @@ def fit(run: Run, on_event: Event | None = None, checkpoint: str | None = None) 
         training, ``"done"`` and ``"of"`` while the sampler is fitted.
     checkpoint
         Go on from this one, ``"best"`` or ``"epoch-10"``, instead of the last; what came after it is given up.
+    claim
+        One that has waited for its turn; it is released at the end. None: another training that is active refuses this
+        one.
 
     Returns
     -------
     TrainedModel or None
-        None when it was stopped before the first batch, when no model was wanted, and on every node but the first.
+        None when it was stopped before the first batch, when no model was wanted, for a trial of a search, and on every
+        node but the first.
 
     Raises
     ------
@@ -67,14 +77,18 @@ def fit(run: Run, on_event: Event | None = None, checkpoint: str | None = None) 
     on_event = on_event or (lambda event: None)
     config = run.config
     torch.set_num_threads(config.threads)
-    deterministic = config.preset.training.deterministic
     if config.machine.nodes > 1 and node_rank() > 0:
-        with quiet(), algorithms(deterministic):
+        with quiet(), algorithms(config.preset.training.deterministic):
             _join(run, config, on_event)
         return None
-    if run.state == "finished":
-        raise InputError("the run has finished", value=run.id, allowed="start a new run")
-    with claimed(run, config), log_file(run), quiet(), algorithms(deterministic), stop_signals() as wants_stop:
+    with claim or Claim(run, config) as claim:
+        claim.take()
+        return _fit_claimed(run, config, on_event, checkpoint)
+
+
+def _fit_claimed(run: Run, config: RunConfig, on_event: Event, checkpoint: str | None) -> TrainedModel | None:
+    deterministic = config.preset.training.deterministic
+    with log_file(run), vitals_recorded(run.folder), quiet(), algorithms(deterministic), stop_signals() as wants_stop:
         try:
             if checkpoint is not None:
                 done = rewind(run, checkpoint)
@@ -113,6 +127,9 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
 
     trained = _train(run, config, parts, place, wants_stop, on_event)
     log.info("%s", trained.ended)
+    if config.search is not None:  # a trial shows how well it learns; the best one is trained again, whole
+        _end(run, "stopped" if trained.stopped else "finished", f"{trained.ended}; a trial of a search makes no model")
+        return None
     try:
         model = _model(run, config, parts, trained, place, on_event)
     except _NoModel:
@@ -156,10 +173,15 @@ def _model(run: Run, config: RunConfig, parts: Parts, trained: Trained, place: P
     best_epoch = load_best(run, trained.module)
     module = trained.module.cpu().eval()
     sampler = _sampler(run, config, parts, module, trained, on_event)
+    if config.preview_every:
+        done = run.status.get("epochs_done", 0) if best_epoch is None else best_epoch + 1
+        preview_of_sampler(run, parts, config.preset, module.network, sampler, done)
     measuring = "measuring on held-out recordings"
     _stage(run, on_event, measuring, message=f"{trained.ended}; {measuring}")
     test = model_inputs(parts.test, parts.scaling)
-    figures = held_out_figures(module.network, parts.scaling, parts.test, test, parts.train.waveforms.mean(0))
+    validation = model_inputs(parts.validation, parts.scaling)
+    reading = measure_reading(module.network, parts.scaling, parts.train.sampling, validation)
+    figures = held_out_figures(module.network, parts.scaling, parts.test, test, parts.train.waveforms.mean(0), reading)
     provenance = ModelProvenance(
         kind=parts.train.kind,
         cohort=config.cohort,
@@ -184,7 +206,8 @@ def _model(run: Run, config: RunConfig, parts: Parts, trained: Trained, place: P
         parts.train.sampling,
         support_of(parts.train),
         provenance,
-        measure_calibration(module.network, parts.scaling, model_inputs(parts.validation, parts.scaling)),
+        measure_calibration(module.network, parts.scaling, validation, reading=reading),
+        reading,
     )
 
 
@@ -217,6 +240,6 @@ def _stage(run: Run, on_event: Event, stage: str, **status) -> None:
 
 def _end(run: Run, state: str, message: str) -> None:
     try:
-        run.write_status(state=state, message=message, stage=None, seconds_left=None)
-    except OSError:  # the disk is full: the free lock will say that the trainer is gone
+        write_last_status(run.folder, state=state, message=message, stage=None, seconds_left=None)
+    except OSError:  # no room even so: the free lock will say that the trainer is gone
         log.exception("the state %s could not be written", state)

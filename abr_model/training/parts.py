@@ -23,6 +23,7 @@ from abr_model.preparation import (
 from abr_model.recordings import Recordings
 from abr_model.runs.run_config import RunConfig
 from abr_model.selection import SelectedRecordings, selected
+from abr_model.training.sample import sample_of
 from abr_model.training.start import Start
 
 
@@ -48,11 +49,22 @@ class Parts:
 
 
 def prepare_parts(
-    cohort: Recordings, preset: Preset, filter: CohortFilter = EVERYTHING, scaling: Scaling | None = None
+    cohort: Recordings,
+    preset: Preset,
+    filter: CohortFilter = EVERYTHING,
+    scaling: Scaling | None = None,
+    recordings: int | None = None,
 ) -> Parts:
     """Filter, select, split and scale as ``preset`` says; the same cohort, filter and preset give the same parts.
 
-    ``scaling`` is that of the weights that a training starts from; without one it is fitted on the training part.
+    Parameters
+    ----------
+    cohort, preset, filter
+        What to take the recordings from, and how.
+    scaling
+        That of the weights that a training starts from; without one it is fitted on the training part.
+    recordings
+        Take about so many, whole patients (:func:`~abr_model.training.sample.sample_of`); all when left out.
 
     Raises
     ------
@@ -61,9 +73,14 @@ def prepare_parts(
     """
     asked = preset.preparation
     kept, funnel = selected(cohort, SelectionRules.of(asked), filter)
-    chosen = kept.whole()
     divide = split_by_patient if asked.split == "patient" else split_by_recording_leaky
-    split = divide(chosen, asked.seed, asked.fractions)
+    split = divide(kept, asked.seed, asked.fractions)
+    rows = np.arange(len(kept))
+    if recordings is not None and recordings < len(kept):
+        split, rows = _sampled(split, kept, recordings, asked.seed)
+        words = f"a sample of about {recordings:,}, whole patients"
+        funnel.loc[len(funnel)] = (words, len(kept) - len(rows), len(rows))
+    chosen = kept.part(rows).whole()  # of the others no trace is read
     train = chosen.take(split.train)
     return Parts(
         train=train,
@@ -72,8 +89,15 @@ def prepare_parts(
         scaling=scaling or Scaling.fit(train, age=preset.scaling.age, waveform=preset.scaling.waveform),
         funnel=funnel,
         split=split,
-        noise=_noise(kept, split.train, preset),
+        noise=_noise(kept, rows[split.train], preset),
     )
+
+
+def _sampled(split: Split, kept: SelectedRecordings, recordings: int, seed: int) -> tuple[Split, np.ndarray]:
+    """The split of a sample, and the positions [n] in ``kept`` that it counts from."""
+    parts = sample_of(split, kept.table, recordings, seed)
+    rows = np.sort(np.concatenate([parts.train, parts.validation, parts.test]))
+    return Split(*(np.searchsorted(rows, p) for p in (parts.train, parts.validation, parts.test)), parts.kind), rows
 
 
 def _noise(kept: SelectedRecordings, train: np.ndarray, preset: Preset) -> np.ndarray | None:
@@ -97,8 +121,8 @@ def parts_of(config: RunConfig, folder: Path) -> Parts:
         raise InputError("the cohort was replaced since this run was prepared", file=config.cohort)
     cohort.verify()
     if config.start is None:
-        return prepare_parts(cohort, config.preset, config.filter)
+        return prepare_parts(cohort, config.preset, config.filter, recordings=config.recordings)
     start = Start.read(folder, config.start)
-    parts = prepare_parts(cohort, config.preset, config.filter, start.scaling)
+    parts = prepare_parts(cohort, config.preset, config.filter, start.scaling, config.recordings)
     start.check_sampling(parts.train.sampling)
     return parts

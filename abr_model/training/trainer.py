@@ -16,11 +16,12 @@ from abr_model.preparation import ModelInputs, model_inputs
 from abr_model.runs.run import Run
 from abr_model.runs.run_config import RunConfig
 from abr_model.training.callbacks import RunFolder, StopTogether, StopTraining, early_stopping
-from abr_model.training.checkpoints import checkpoint_callbacks
+from abr_model.training.checkpoints import CheckpointFiles, checkpoint_callbacks
 from abr_model.training.compilation import compile_network, uncompiled
 from abr_model.training.module import TrainingModule
 from abr_model.training.parts import Parts
 from abr_model.training.place import PRECISIONS, Place
+from abr_model.training.previews import PreviewCallback
 from abr_model.training.processes import Member, distribution
 from abr_model.training.start import Start
 
@@ -79,6 +80,7 @@ def train(
 
     follower = RunFolder(run, wants_stop, write_row) if first else StopTogether(run)
     patience = early_stopping(training.early_stopping_patience)
+    previews = [PreviewCallback(run, parts, preset, config.preview_every)] if first and config.preview_every else []
     trainer = pl.Trainer(
         max_epochs=training.epochs,
         precision=PRECISIONS[training.precision],
@@ -86,7 +88,7 @@ def train(
         logger=TensorBoardLogger(run.folder, name="tensorboard", version="", default_hp_metric=False)
         if first
         else False,
-        callbacks=[follower, patience, *checkpoint_callbacks(run, config.checkpoint_every)],
+        callbacks=[follower, patience, *previews, *checkpoint_callbacks(run, config.checkpoint_every)],
         log_every_n_steps=training.log_every_steps,
         num_sanity_val_steps=0,
         enable_progress_bar=False,
@@ -94,6 +96,7 @@ def train(
         # The original's branch that proposes conditions has no part in its objective.
         **distribution(place, member, unused_weights=preset.objective.kind == "reference"),
     )
+    trainer.strategy.checkpoint_io = CheckpointFiles()
     device = trainer.strategy.root_device
     inputs = [model_inputs(part, parts.scaling).to(device) for part in (parts.train, parts.validation)]
     torch.manual_seed(training.seed)

@@ -45,7 +45,7 @@ def serve(project_root: Path, tmp_path_factory) -> Iterator[Callable[[Path], str
             port = probe.getsockname()[1]
         command = [str(Path(sys.executable).with_name("streamlit")), "run", str(project_root / "dashboard" / "Home.py")]
         options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-        environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"ABR_DATA": str(data), "ABR_LOCKS": str(data / "locks"), "OMP_NUM_THREADS": "1"}
         with log.open("w") as output:
             server = subprocess.Popen(
                 command + options, cwd=project_root, env=environment, stdout=output, stderr=output,

@@ -100,7 +100,7 @@ def _hide(
     taken: tuple[int, ...],
 ) -> pd.DataFrame:
     shown = hidden(inputs, taken)
-    predicted = predict_labels(model.network, model.scaling, shown)
+    predicted = predict_labels(model.network, model.scaling, shown, reading=model.label_reading)
     left = truth.copy()
     left[:, list(taken)] = np.nan
     seen = shown.mask.numpy() > 0

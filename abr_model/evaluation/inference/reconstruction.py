@@ -193,7 +193,8 @@ def _against_truth(found: dict, comparison: Comparison) -> list[Score]:
 def _labels_from_trace(comparison: Comparison, model: TrainedModel) -> np.ndarray:
     """[N, 6] labels predicted with all labels hidden, ms and µV."""
     inputs = model_inputs(on_time_axis(model, comparison.real), model.scaling)
-    return predict_labels(model.network, model.scaling, hidden(inputs, range(len(LABELS)))).mean
+    shown = hidden(inputs, range(len(LABELS)))
+    return predict_labels(model.network, model.scaling, shown, reading=model.label_reading).mean
 
 
 def _label_scores(predicted: np.ndarray, comparison: Comparison) -> list[Score]:

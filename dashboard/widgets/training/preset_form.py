@@ -1,128 +1,146 @@
-"""The training form, built from the fields of the configuration: range, default and help come from there."""
+"""Every setting of the preset, with its meaning and its range: the few that matter first, the others by part."""
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
-
 import streamlit as st
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
 from abr_model.configuration import Preset
+from abr_model.errors import InputError
+from dashboard.widgets.problem import plain, sentence
+from dashboard.widgets.training.draft import Draft
+from dashboard.widgets.training.field_input import choice_in_words, field_input
+from dashboard.widgets.training.preset_fields import PARTS, TAGS, SettingField, in_words, path_of, value_in
+from dashboard.widgets.training.preset_file import preset_file
+from dashboard.widgets.training.section import section
 
-MAIN_FIELDS = (
-    ("training", "epochs"),
-    ("training", "batch_size"),
-    ("training", "learning_rate"),
-    ("preparation", "fmp_above"),
-    ("training", "seed"),
-    ("preparation", "split"),
+MAIN = (
+    "training.epochs",
+    "training.learning_rate",
+    "training.batch_size",
+    "training.early_stopping_patience",
+    "preparation.fmp_above",
+    "preparation.polarity",
+    "network.latent",
+    "training.seed",
 )
-MORE_FIELDS = (
-    ("preparation", "polarity"),
-    ("training", "early_stopping_patience"),
-    ("training", "optimiser"),
-    ("training", "weight_decay"),
-    ("training", "schedule"),
-    ("training", "step_size"),
-    ("training", "gamma"),
-    ("training", "gradient_clip"),
-    ("training", "noise_sd"),
-    ("training", "max_shift_samples"),
-)
-LABELS = {
-    "epochs": "Epochs",
-    "batch_size": "Batch size",
-    "learning_rate": "Learning rate",
-    "fmp_above": "Keep Fmp above",
-    "seed": "Seed",
-    "split": "Split by",
-    "polarity": "Stimulus polarity",
-    "early_stopping_patience": "Patience (epochs)",
-    "optimiser": "Optimiser",
-    "weight_decay": "Weight decay",
-    "schedule": "Learning-rate schedule",
-    "step_size": "Schedule step (epochs)",
-    "gamma": "Schedule factor",
-    "gradient_clip": "Gradient clip (norm)",
-    "noise_sd": "Added noise (SD, scaled)",
-    "max_shift_samples": "Time shift (samples)",
-}
+"""The few that matter first."""
+BESIDE_THE_MACHINE = ("training.precision",)
+"""Of the preset, but asked for where the machine is."""
 
 
-def preset_form(preset: Preset, key: str) -> dict[str, dict[str, Any]]:
-    """Inputs for the fields that a person may change; returns them by part, for :meth:`Preset.changed`.
-
-    ``key`` keeps the inputs of two presets apart: another preset starts at its own values.
-    """
-    values: dict[str, dict[str, Any]] = {}
-    left, right = st.columns(2)
-    for i, (part, name) in enumerate(MAIN_FIELDS):
-        with left if i % 2 == 0 else right:
-            values.setdefault(part, {})[name] = _input(preset, part, name, key)
-    with st.expander("More settings"):
-        left, right = st.columns(2)
-        for i, (part, name) in enumerate(MORE_FIELDS):
-            with left if i % 2 == 0 else right:
-                values.setdefault(part, {})[name] = _input(preset, part, name, key)
-    return values
-
-
-def _input(preset: Preset, part: str, name: str, key: str):
-    model = getattr(preset, part)
-    field = type(model).model_fields[name]
-    return field_input(LABELS.get(name, name), field, getattr(model, name), f"{key}_{part}_{name}")
+def preset_form(draft: Draft, problem: InputError | None) -> None:
+    """The right side of New training. ``problem`` is the contradiction in the settings as they are, if there is one."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, gap="small"
+    ):
+        st.markdown("**Settings**")
+        with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+            _changes(draft)
+            preset_file(draft)
+    if problem is not None:
+        st.error(f"{plain(sentence(in_words(problem, draft.fields)))} Until then it cannot be started.")
+    at = "" if problem is None else path_of(problem, draft.fields)
+    with st.container(border=True):
+        _grid(draft, [draft.fields[path] for path in MAIN if path in draft.fields], at)
+    for part in PARTS:
+        _part(draft, part, at)
 
 
-def field_input(label: str, field: FieldInfo, value, key: str):
-    """The widget that fits a field: a list for choices, a number with the field's bounds otherwise."""
-    help_text = field.description
-    if choices := choices_of(field):
-        return st.selectbox(
-            label,
-            choices,
-            choices.index(value),
-            format_func=lambda c: "any" if c is None else c,
-            key=key,
-            help=help_text,
+def _changes(draft: Draft) -> None:
+    """How many settings differ from the preset's; each can be put back, or all."""
+    changed = draft.changed
+    if not changed:
+        st.markdown(f":gray[As in {plain(draft.bases[draft.base].words)}]")
+        return
+    with st.popover(changed_in_words(len(changed)), key="training_changes"):
+        for field in changed:
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                st.markdown(
+                    f"{field.label}: {_shown(draft.written_own(field.path))} → {_shown(draft.written(field.path))}"
+                )
+                st.button(
+                    "Reset",
+                    key=f"training_reset_{field.path}",
+                    on_click=draft.reset,
+                    args=(field.path,),
+                    type="tertiary",
+                )
+    st.button("Reset", key="training_reset", on_click=draft.reset, help="All settings as in the preset again.")
+
+
+def changed_in_words(count: int) -> str:
+    """``"3 settings changed"``."""
+    return f"{count} setting{'s' if count > 1 else ''} changed"
+
+
+def _part(draft: Draft, part: str, at: str) -> None:
+    fields = [f for f in draft.fields.values() if f.part == part and f.path not in (*MAIN, *BESIDE_THE_MACHINE)]
+    if not fields:
+        return
+    changed = sum(field in fields for field in draft.changed)
+    marks = f":orange-badge[{changed} changed]" if changed else ""
+    marks += " :red-badge[does not fit]" if at.partition(".")[0] == part else ""
+    place = section(Preset.model_fields[part].description, part, marks)
+    if place is None:
+        return
+    with place:
+        _kind_of(getattr(draft.own, part))
+        _grid(draft, fields, at)
+
+
+def _kind_of(part: BaseModel) -> None:
+    """Of a part that comes in several kinds: which one this is."""
+    tag = next((getattr(part, name) for name in TAGS if hasattr(part, name)), None)
+    if tag is not None:
+        st.caption(f"**{choice_in_words(tag)}**: {plain((type(part).__doc__ or '').strip())}")
+
+
+def _grid(draft: Draft, fields: list[SettingField], at: str) -> None:
+    for first in range(0, len(fields), 2):
+        for column, field in zip(st.columns(2, gap="medium"), fields[first : first + 2], strict=False):
+            with column, st.container(gap="xxsmall"):
+                setting(draft, field, wrong=field.path == at)
+
+
+def setting(draft: Draft, field: SettingField, wrong: bool = False) -> None:
+    """One setting: its input, and below it what it means, its range, and the preset's value where it was changed."""
+    path = field.path
+    effect = draft.has_effect(path) and field.same_as is None
+    field_input(
+        field,
+        f"training_{path.replace('.', '_')}",
+        draft.written(path),
+        lambda written: draft.write(path, written),
+        own=value_in(draft.own, path) if field.kind in ("whole", "number") else None,
+        disabled=not effect,
+    )
+    st.caption(setting_in_words(draft, field, wrong))
+
+
+def setting_in_words(draft: Draft, field: SettingField, wrong: bool = False) -> str:
+    """What stands below an input, as markdown."""
+    words = [plain(field.meaning)]
+    if field.allowed:
+        words.append(f"{field.allowed[:1].upper()}{field.allowed[1:]}.")
+    if not draft.has_effect(field.path):
+        others = [
+            f"{draft.fields[f'{field.part}.{name}'].label} “{' or '.join(fit)}”"
+            for name, fit in field.only_with.items()
+        ]
+        words.append(f"Counts only with {plain(' and '.join(others))}.")
+    if field in draft.changed:
+        words.append(
+            f":orange-badge[changed] in the {draft.bases[draft.base].origin}: {_shown(draft.written_own(field.path))}"
         )
-    low, high = bounds_of(field)
-    help_text = f"{help_text}. {low:g} to {high:g}."
-    if isinstance(value, int) and not _accepts_float(field):
-        return int(st.number_input(label, int(low), int(high), value, 1, key=key, help=help_text))
-    small = value is not None and 0 < value < 0.01
-    return st.number_input(
-        label,
-        float(low),
-        float(high),
-        None if value is None else float(value),
-        step=float(value) / 2 if small else 0.1,
-        format="%.6f" if small else "%.3f" if value and value < 0.1 else "%.2f",
-        key=key,
-        help=help_text,
-    )
+    if wrong:
+        words.append(":red-badge[does not fit]")
+    return " ".join(words)
 
 
-def choices_of(field: FieldInfo) -> list:
-    """The values of a field that has only some, None among them where it may be left open; [] otherwise."""
-    annotations = (
-        get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
-    )
-    literals = [a for a in annotations if get_origin(a) is Literal]
-    choices = [choice for literal in literals for choice in get_args(literal)]
-    return choices + [None] * (bool(choices) and type(None) in annotations)
-
-
-def bounds_of(field: FieldInfo) -> tuple[float, float]:
-    """Lowest and highest value of a number field."""
-    found = {
-        side: getattr(rule, side)
-        for rule in field.metadata
-        for side in ("ge", "gt", "le", "lt")
-        if getattr(rule, side, None) is not None
-    }
-    return found.get("ge", found.get("gt", -1e9)), found.get("le", found.get("lt", 1e9))
-
-
-def _accepts_float(field: FieldInfo) -> bool:
-    return field.annotation is float or float in get_args(field.annotation)
+def _shown(written) -> str:
+    if isinstance(written, bool):
+        return "on" if written else "off"
+    if isinstance(written, float):
+        return f"{written:g}"
+    return plain("none" if written is None else choice_in_words(written))

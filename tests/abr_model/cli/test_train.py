@@ -91,6 +91,9 @@ def test_a_prepared_run_is_trained(tmp_path, small_presets, cohort_file):
         ("--compile",),
         ("--accelerator", "auto"),
         ("--checkpoint-every", 10),
+        ("--preview-every", 2),
+        ("--recordings", 50),
+        ("--dry-run",),
     ],
     ids=lambda option: option[0],
 )

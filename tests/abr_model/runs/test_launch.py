@@ -8,8 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -20,29 +18,13 @@ from abr_model.runs.launch import force_stop, launch
 from abr_model.runs.lock import Lock
 from abr_model.runs.run import Run, active_run, without_abandoned
 
-PATIENCE_S = 90
-
-
-def wait_until(condition, run: Run) -> None:
-    """Generous: a busy machine is slow, but a broken trainer must not hang the suite."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{run.state}: {run.status}\n{run.log_tail()}")
-        time.sleep(0.05)
-
 
 @pytest.fixture
-def long_run(tmp_path, small_presets, cohort_file):
-    """Many epochs; whatever is left of its trainer is ended after the test."""
-    preset = small_presets["reference"].changed(training={"early_stopping_patience": 9999, "learning_rate": 0.0001})
-    run = Run.create(tmp_path / "runs", preset, cohort_file, epochs=2000)
-    yield run
-    with suppress(InputError):
-        force_stop(run)
+def long_run(make_run):
+    return make_run()
 
 
-def test_a_background_run_lives_is_killed_and_goes_on(long_run):
+def test_a_background_run_lives_is_killed_and_goes_on(long_run, wait_until):
     run = long_run
     launch(run)
     assert run.state in ("pending", "running")
@@ -110,7 +92,7 @@ def test_force_ends_the_launched_process_and_no_other(long_run):
         process.wait()
 
 
-def test_force_ends_a_trainer_that_is_only_starting(long_run):
+def test_force_ends_a_trainer_that_is_only_starting(long_run, wait_until):
     run = long_run
     launch(run)
     assert run.state == "pending", "it is still importing torch"
@@ -154,7 +136,7 @@ def test_the_trainer_finds_a_package_that_is_not_installed(long_run, monkeypatch
     assert said.stdout.strip() == str(project_root / "abr_model" / "__init__.py"), said.stderr
 
 
-def test_a_trainer_that_cannot_train_says_why(tmp_path, small_presets, small_cohort):
+def test_a_trainer_that_cannot_train_says_why(tmp_path, small_presets, small_cohort, wait_until):
     path = small_cohort.write(tmp_path / "clinic.parquet")
     run = Run.create(tmp_path / "runs", small_presets["reference"], path)
     path.unlink()

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
+import os
 import time
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from abr_model.errors import InputError
 from abr_model.runs.run import Run, without_abandoned
@@ -111,3 +114,50 @@ def test_a_checkpoint_that_is_not_there_is_refused_and_those_that_are_named(stop
     with pytest.raises(InputError, match=r"damaged"):
         rewind(stopped, "epoch-2")
     assert checkpoint_names(stopped) == ["best", "last", "epoch-1", "epoch-2", "epoch-3"]
+
+
+def test_the_last_epoch_is_kept_also_where_it_is_no_better(small_presets, cohort_file, tmp_path, monkeypatch):
+    """A training that is killed after many epochs without a better one loses none of them."""
+    run = Run.create(tmp_path, small_presets["reference"], cohort_file, checkpoint_every=0)
+    first_is_best(run, monkeypatch)
+    kept = []
+
+    def on_event(event):
+        if event.get("row", {}).get("kind") == "step" and run.last_checkpoint.is_file():
+            kept.append((event["row"]["epoch"], saved(run, "last")["epoch"]))
+
+    fit(run, on_event)
+    assert set(kept) == {(1, 0), (2, 1)}, "in each epoch the one before is on the disk"
+    assert [saved(run, name)["epoch"] for name in ("best", "last")] == [0, 2]
+
+
+def first_is_best(run: Run, monkeypatch) -> None:
+    def is_better(callback, trainer, current=None):
+        return not (run.folder / "checkpoints" / "best.ckpt").exists()
+
+    monkeypatch.setattr(ModelCheckpoint, "check_monitor_top_k", is_better)
+
+
+def test_a_checkpoint_that_cannot_be_written_to_its_end_leaves_the_one_before_whole(
+    small_presets, cohort_file, tmp_path, monkeypatch
+):
+    """The fourth: ``last`` of the third epoch; the first epoch wrote two."""
+    run = Run.create(tmp_path, small_presets["reference"], cohort_file, checkpoint_every=0)
+    first_is_best(run, monkeypatch)
+    written = []
+
+    def disk_that_becomes_full(descriptor):
+        written.append(descriptor)
+        if len(written) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_that_becomes_full)
+    with pytest.raises(InputError, match="disk is full"):
+        fit(run)
+    assert (run.state, run.resumable) == ("failed", True)
+    assert [saved(run, name)["epoch"] for name in ("best", "last")] == [0, 1], "both are whole"
+    assert sorted(path.name for path in run.last_checkpoint.parent.iterdir()) == ["best.ckpt", "last.ckpt"]
+    fit(run)
+    assert run.state == "finished"
+    epochs = [row["epoch"] for row in without_abandoned(run.metrics()[0]) if row["kind"] == "epoch"]
+    assert epochs == [0, 1, 2]

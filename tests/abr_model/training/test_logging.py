@@ -10,9 +10,9 @@ import torch
 
 from abr_model.model import TrainedModel
 from abr_model.preparation import model_inputs
+from abr_model.runs.alerts import collapse
 from abr_model.runs.run import Run
 from abr_model.schema import AMPLITUDES, LATENCIES, WAVES
-from abr_model.training.callbacks import collapse
 from abr_model.training.figures import held_out_figures
 from abr_model.training.fit import fit
 from abr_model.training.parts import parts_of

@@ -1,0 +1,85 @@
+"""Start a worker as a process of its own, which survives the dashboard; and stop a search."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+
+import psutil
+
+from abr_model.errors import InputError
+from abr_model.runs.launch import NICENESS, environment
+from abr_model.runs.run import Run, list_runs
+from abr_model.search.folder import Search
+from abr_model.search.workers import LOG, Worker
+
+
+def start_worker(search: Search, parallel: bool = False) -> Worker:
+    """Start ``abr search worker ID``, detached; returns at once. What it prints goes to ``worker.log``.
+
+    Raises
+    ------
+    InputError
+        The process cannot be started.
+    """
+    search.clear_stop()
+    command = [sys.executable, "-m", "abr_model.cli", "search", "worker", search.id]
+    process = None
+    try:
+        worker = Worker.new(search.folder)
+        command += ["--as", worker.id, *(["--parallel"] if parallel else [])]
+        with (worker.folder / LOG).open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | environment(1) | {"ABR_DATA": str(search.folder.parents[1])},
+            )
+        with suppress(psutil.Error):
+            child = psutil.Process(process.pid)
+            launched = {"pid": process.pid, "created": child.create_time()}
+            (worker.folder / "launch.json").write_text(json.dumps(launched), encoding="utf-8")
+            child.nice(NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    except OSError as error:
+        if process is not None:
+            process.kill()
+            process.wait()
+        raise InputError(f"the worker cannot be started: {error.strerror}", file=search.id) from error
+    threading.Thread(target=process.wait, name=f"wait for {worker.id}", daemon=True).start()
+    return worker
+
+
+def stop(search: Search) -> list[Run]:
+    """Ask every worker of this folder to stop, and the trainings that went on after their worker had died.
+
+    Returns
+    -------
+    list of Run
+        Those trainings.
+
+    Raises
+    ------
+    InputError
+        There is nothing to stop.
+    """
+    left = runs_without_worker(search)
+    if not search.active and not left:
+        raise InputError("no worker of this search is at work", value=search.id)
+    if search.active:
+        search.request_stop()
+    for run in left:
+        run.request_stop(at_once=True)
+    return left
+
+
+def runs_without_worker(search: Search) -> list[Run]:
+    """Trials of this search that are trained although the worker that began them is dead."""
+    followed = {worker.status.get("run") for worker in search.workers if worker.active}
+    runs = (run for run in list_runs(search.runs_folder) if run.active and run.id not in followed)
+    return [run for run in runs if run.config.search == search.id]

@@ -1,0 +1,55 @@
+"""Which view of the Training page is open, and which run is looked at; both stand in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from abr_model.runs.run import Run
+
+VIEWS = {"runs": "Runs", "new": "New training", "compare": "Compare", "search": "Search"}
+VIEW = "training_view"
+"""In the session: key of the open view. Whoever wants another one to open sets it before the page is drawn anew."""
+_CONTROL = "training_view_control"
+_RUN = "training_run"
+
+
+def chosen_view(runs: Sequence[Run]) -> str:
+    """The control, and the key of the view that is open; at first what the address says, else the runs, if any."""
+    if VIEW not in st.session_state:
+        asked = st.query_params.get("view")
+        st.session_state[VIEW] = asked if asked in VIEWS else ("runs" if runs else "new")
+    if "training_clone" in st.session_state:
+        st.session_state[VIEW] = "new"
+    st.session_state[_CONTROL] = st.session_state[VIEW]
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        key=_CONTROL,
+        required=True,
+        on_change=_open,
+        label_visibility="collapsed",
+    )
+    st.query_params["view"] = st.session_state[VIEW]
+    return st.session_state[VIEW]
+
+
+def run_from_address(runs: Sequence[Run]) -> None:
+    """After a reload: the run that was looked at. Ids are generated and say nothing about patients."""
+    asked = st.query_params.get("run")
+    if _RUN not in st.session_state and asked in {run.id for run in runs}:
+        st.session_state[_RUN] = asked
+
+
+def run_to_address(run: Run | None) -> None:
+    """So that a reload, or a second window, shows the same run."""
+    if run is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run.id
+
+
+def _open() -> None:
+    st.session_state[VIEW] = st.session_state[_CONTROL]
