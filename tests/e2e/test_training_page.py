@@ -155,7 +155,7 @@ def test_a_second_training_waits_for_the_first(page, address, data):
     page.get_by_text(re.compile("1st in the queue")).first.wait_for()
     first.request_stop(at_once=True)
     wait_until(lambda: second.state == "running", "its turn")
-    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    page.get_by_role("button", name="Stop", exact=True).wait_for(timeout=LONG_MS)
     second.request_stop(at_once=True)
     wait_until(lambda: second.state == "stopped", "the end")
     settle(page)

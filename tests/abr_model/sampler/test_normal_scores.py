@@ -45,9 +45,7 @@ def test_normal_numbers_become_what_was_seen():
     scores.fit(known)
     drawn = scores.inverse(torch.randn(20_000, 3, generator=torch.Generator().manual_seed(0)))
     grid = np.linspace(0.02, 0.98, 25)
-    np.testing.assert_allclose(
-        np.quantile(drawn[:, 2].numpy(), grid), np.quantile(known[:, 2].numpy(), grid), atol=0.2
-    )
+    np.testing.assert_allclose(np.quantile(drawn[:, 2].numpy(), grid), np.quantile(known[:, 2].numpy(), grid), atol=0.2)
     assert np.corrcoef(drawn[:, :2].T)[0, 1] > 0.6
 
 
