@@ -10,12 +10,12 @@ from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import show_problem
-from dashboard.widgets.training.compare import compare_view
-from dashboard.widgets.training.launch import new_training
-from dashboard.widgets.training.monitor import run_monitor
-from dashboard.widgets.training.run_list import run_list
-from dashboard.widgets.training.search import search_view
+from dashboard.widgets.training.comparing.compare import compare_view
+from dashboard.widgets.training.searching.search import search_view
+from dashboard.widgets.training.starting.launch import new_training
 from dashboard.widgets.training.view_choice import chosen_view, run_from_address, run_to_address
+from dashboard.widgets.training.watching.monitor import run_monitor
+from dashboard.widgets.training.watching.run_list import run_list
 
 
 def launch(run: Run, queue: bool = False) -> None:

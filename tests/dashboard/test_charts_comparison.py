@@ -25,7 +25,7 @@ from dashboard.charts.training.comparison_previews import RunPreview, previews_s
 from dashboard.charts.training.parallel_coordinates import coordinate, parallel_coordinates
 from dashboard.charts.training.smoothing import smoothed
 from dashboard.style import TRACE_STYLES
-from dashboard.widgets.training.metrics import metrics_of
+from dashboard.widgets.training.comparing.metrics import metrics_of
 
 THEMES = ("light", "dark")
 

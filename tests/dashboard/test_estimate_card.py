@@ -10,7 +10,7 @@ from abr_model.errors import InputError
 from abr_model.training import estimate as estimating
 from abr_model.training.estimate import Costs
 from abr_model.training.network_cost import NetworkCost
-from dashboard.widgets.training.estimate_card import parts_in_words
+from dashboard.widgets.training.starting.estimate_card import parts_in_words
 
 COSTS = Costs(NetworkCost(1e6, 0.0, 2e5, 1e4, 0.1, 1e-4), NetworkCost(1e6, 0.0, 2e5, 1e4, 0.1, 1e-4), None)
 
@@ -34,7 +34,7 @@ def card() -> None:
 
     from abr_model.configuration import load_preset
     from abr_model.runs.machine import Machine
-    from dashboard.widgets.training.estimate_card import estimate_card
+    from dashboard.widgets.training.starting.estimate_card import estimate_card
 
     preset = load_preset("default").changed(training=st.session_state.get("training", {}))
     estimate_card(preset, 100_000, 1, Machine(accelerator=st.session_state.get("accelerator", "cpu")))

@@ -5,11 +5,18 @@ import pytest
 from abr_model.configuration import PreparationConfig, TrainingConfig, load_preset, preset_names
 from abr_model.errors import InputError
 from abr_model.setting_names import NAMES
-from dashboard.widgets.training.draft import Base, Draft
-from dashboard.widgets.training.field_input import step_around
-from dashboard.widgets.training.preset_fields import bounds_of, choices_of, fields_of, in_words, path_of, value_in
-from dashboard.widgets.training.preset_file import preset_in
-from dashboard.widgets.training.preset_form import BESIDE_THE_MACHINE, MAIN
+from dashboard.widgets.training.starting.draft import Base, Draft
+from dashboard.widgets.training.starting.field_input import step_around
+from dashboard.widgets.training.starting.preset_fields import (
+    bounds_of,
+    choices_of,
+    fields_of,
+    in_words,
+    path_of,
+    value_in,
+)
+from dashboard.widgets.training.starting.preset_file import preset_in
+from dashboard.widgets.training.starting.preset_form import BESIDE_THE_MACHINE, MAIN
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from abr_model.runs import launch as background
-from dashboard.widgets.training import launch as launch_view
+from dashboard.widgets.training.starting import launch as launch_view
 
 
 def _page() -> None:
@@ -17,7 +17,7 @@ def _page() -> None:
 
     from abr_model.runs import launch as background
     from dashboard.widgets.problem import show_problem
-    from dashboard.widgets.training.launch import new_training
+    from dashboard.widgets.training.starting.launch import new_training
 
     st.session_state.setdefault("training_view", "new")
     if problem := st.session_state.pop("training_problem", None):

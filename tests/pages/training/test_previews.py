@@ -18,7 +18,7 @@ TIME_MS = np.arange(60) / 5
 
 def panel(folder: str) -> None:
     from abr_model.runs.run import Run
-    from dashboard.widgets.training.previews import previews_panel
+    from dashboard.widgets.training.watching.previews import previews_panel
 
     previews_panel(Run(folder))
 

@@ -15,7 +15,7 @@ from abr_model.search import launch as search_launch
 from abr_model.search.folder import Search, list_searches
 from abr_model.search.space import distributions
 from abr_model.search.workers import Worker
-from dashboard.widgets.training import search_form
+from dashboard.widgets.training.searching import search_form
 
 SPACE = {
     "training.learning_rate": {"low": 0.001, "high": 0.01, "log": True},
@@ -28,7 +28,7 @@ def _page() -> None:
     import streamlit as st
 
     from dashboard.widgets.problem import show_problem
-    from dashboard.widgets.training.search import search_view
+    from dashboard.widgets.training.searching.search import search_view
 
     if problem := st.session_state.pop("training_problem", None):
         show_problem(problem)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dashboard.widgets.training import curves as curves_view
-from dashboard.widgets.training.log import serious_lines
+from dashboard.widgets.training.watching import curves as curves_view
+from dashboard.widgets.training.watching.log import serious_lines
 
 
 def group(app, name: str):

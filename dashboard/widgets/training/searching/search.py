@@ -11,8 +11,8 @@ from abr_model.errors import InputError
 from abr_model.runs.run import Run
 from abr_model.search.folder import Search, list_searches
 from dashboard import session
-from dashboard.widgets.training.search_form import search_form
-from dashboard.widgets.training.search_monitor import progress_of, search_monitor, search_name, shown_state
+from dashboard.widgets.training.searching.search_form import search_form
+from dashboard.widgets.training.searching.search_monitor import progress_of, search_monitor, search_name, shown_state
 from dashboard.widgets.training.states import STATE_BADGES
 
 CHOSEN = "training_search"

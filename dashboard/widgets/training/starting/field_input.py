@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.widgets.training.preset_fields import SettingField, bounds_of, choices_of
+from dashboard.widgets.training.starting.preset_fields import SettingField, bounds_of, choices_of
 
 
 def field_input(

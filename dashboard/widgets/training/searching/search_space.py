@@ -11,8 +11,8 @@ from abr_model.errors import InputError
 from abr_model.search.space import Choices, Dimension, Range, check_space, settings_of, value_in
 from abr_model.search.suggestions import first_settings, suggested
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.training.field_input import choice_in_words, step_around
-from dashboard.widgets.training.preset_fields import SettingField, bounds_of, choices_of, fields_of, in_words
+from dashboard.widgets.training.starting.field_input import choice_in_words, step_around
+from dashboard.widgets.training.starting.preset_fields import SettingField, bounds_of, choices_of, fields_of, in_words
 
 MOST = 10
 """More settings than these need more trials than anybody has patience for."""

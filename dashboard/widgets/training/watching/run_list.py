@@ -10,7 +10,6 @@ from abr_model.runs.run import Run, list_runs
 from dashboard import session
 from dashboard.widgets.problem import plain
 from dashboard.widgets.training.open_view import page_is_drawn, redraw_if_asked, redraw_page
-from dashboard.widgets.training.run_bin import run_bin
 from dashboard.widgets.training.run_facts import best_epoch, config_of, made_at, run_name
 from dashboard.widgets.training.states import (
     ACTIVE,
@@ -21,6 +20,7 @@ from dashboard.widgets.training.states import (
     state_badge,
     when_text,
 )
+from dashboard.widgets.training.watching.run_bin import run_bin
 
 CHOSEN = "training_run"
 """In the session: id of the run that is looked at."""

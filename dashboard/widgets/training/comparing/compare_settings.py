@@ -17,7 +17,7 @@ from dashboard.charts.training.parallel_coordinates import parallel_coordinates,
 from dashboard.histories import history_of
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.download import download_table
-from dashboard.widgets.training.compare_table import Row, runs_table
+from dashboard.widgets.training.comparing.compare_table import Row, runs_table
 from dashboard.widgets.training.run_facts import config_of
 
 MOST_AXES = 7

@@ -10,11 +10,11 @@ import streamlit as st
 from abr_model.runs.run import Run
 from dashboard.histories import history_of
 from dashboard.widgets.empty_state import empty_state
-from dashboard.widgets.training.compare_curves import curves_card
-from dashboard.widgets.training.compare_figures import figures_card
-from dashboard.widgets.training.compare_model import model_card
-from dashboard.widgets.training.compare_previews import previews_card
-from dashboard.widgets.training.compare_settings import differences_card, parallel_card
+from dashboard.widgets.training.comparing.compare_curves import curves_card
+from dashboard.widgets.training.comparing.compare_figures import figures_card
+from dashboard.widgets.training.comparing.compare_model import model_card
+from dashboard.widgets.training.comparing.compare_previews import previews_card
+from dashboard.widgets.training.comparing.compare_settings import differences_card, parallel_card
 from dashboard.widgets.training.run_facts import config_of, run_name
 
 FIRST = 4

@@ -11,11 +11,11 @@ from abr_model.errors import InputError
 from abr_model.runs.machine import Machine
 from abr_model.runs.run_config import RunConfig
 from dashboard.widgets.problem import plain
-from dashboard.widgets.training.draft import OF_THE_MACHINE, Draft
-from dashboard.widgets.training.field_input import field_input
-from dashboard.widgets.training.preset_fields import SettingField, field_of
-from dashboard.widgets.training.preset_form import setting
-from dashboard.widgets.training.section import section
+from dashboard.widgets.training.starting.draft import OF_THE_MACHINE, Draft
+from dashboard.widgets.training.starting.field_input import field_input
+from dashboard.widgets.training.starting.preset_fields import SettingField, field_of
+from dashboard.widgets.training.starting.preset_form import setting
+from dashboard.widgets.training.starting.section import section
 
 DEVICES = {"auto": "best device", "cpu": "processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 ROWS = (("accelerator",), ("threads", "devices"), ("checkpoint_every", "preview_every"), ("compile",))

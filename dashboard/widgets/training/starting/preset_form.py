@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from abr_model.configuration import Preset
 from abr_model.errors import InputError
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.training.draft import Draft
-from dashboard.widgets.training.field_input import choice_in_words, field_input
-from dashboard.widgets.training.preset_fields import PARTS, TAGS, SettingField, in_words, path_of, value_in
-from dashboard.widgets.training.preset_file import preset_file
-from dashboard.widgets.training.section import section
+from dashboard.widgets.training.starting.draft import Draft
+from dashboard.widgets.training.starting.field_input import choice_in_words, field_input
+from dashboard.widgets.training.starting.preset_fields import PARTS, TAGS, SettingField, in_words, path_of, value_in
+from dashboard.widgets.training.starting.preset_file import preset_file
+from dashboard.widgets.training.starting.section import section
 
 MAIN = (
     "training.epochs",

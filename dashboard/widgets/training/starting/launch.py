@@ -17,17 +17,17 @@ from abr_model.runs.training_lock import holder
 from dashboard import session
 from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.training.clone import take_clone
-from dashboard.widgets.training.draft import Draft, current
-from dashboard.widgets.training.estimate_card import estimate_card
-from dashboard.widgets.training.machine_form import machine_form, machine_problem
-from dashboard.widgets.training.preset_fields import in_words
-from dashboard.widgets.training.preset_form import preset_form
 from dashboard.widgets.training.run_facts import run_name
-from dashboard.widgets.training.section import section, section_style
-from dashboard.widgets.training.start_weights import problem_with, start_weights
+from dashboard.widgets.training.starting.clone import take_clone
+from dashboard.widgets.training.starting.draft import Draft, current
+from dashboard.widgets.training.starting.estimate_card import estimate_card
+from dashboard.widgets.training.starting.machine_form import machine_form, machine_problem
+from dashboard.widgets.training.starting.preset_fields import in_words
+from dashboard.widgets.training.starting.preset_form import preset_form
+from dashboard.widgets.training.starting.section import section, section_style
+from dashboard.widgets.training.starting.start_weights import problem_with, start_weights
+from dashboard.widgets.training.starting.what_is_kept import what_is_kept
 from dashboard.widgets.training.states import tell
-from dashboard.widgets.training.what_is_kept import what_is_kept
 
 
 def new_training(launch: Callable[..., None]) -> None:
@@ -202,7 +202,7 @@ def _start(draft: Draft, preset: Preset, launch: Callable[..., None], queue: boo
 
 
 def _prepared(draft: Draft, preset: Preset, dry_run: bool) -> Run:
-    from dashboard.widgets.training.start_weights import loaded
+    from dashboard.widgets.training.starting.start_weights import loaded
 
     options: dict[str, Any] = draft.run_options() | {
         "filter": session.chosen_filter(),

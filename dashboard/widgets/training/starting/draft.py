@@ -14,7 +14,7 @@ import streamlit as st
 from abr_model.configuration import Preset, load_preset, preset_names
 from abr_model.runs.machine import Machine
 from abr_model.runs.run_config import RunConfig
-from dashboard.widgets.training.preset_fields import SettingField, fields_of, value_in
+from dashboard.widgets.training.starting.preset_fields import SettingField, fields_of, value_in
 
 _STATE = "training_draft"
 FIRST = "default"

@@ -15,9 +15,9 @@ from dashboard import session
 from dashboard.charts.training.curves import Curve, Frame, chart, training_curves
 from dashboard.charts.training.latents import latent_map
 from dashboard.charts.training.terms import term, terms_of
-from dashboard.widgets.training.figures import draw
 from dashboard.widgets.training.run_facts import config_of
-from dashboard.widgets.training.view_settings import ViewSettings
+from dashboard.widgets.training.watching.figures import draw
+from dashboard.widgets.training.watching.view_settings import ViewSettings
 
 LARGE, MEDIUM, SMALL = 200, 270, 200
 

@@ -12,9 +12,9 @@ from abr_model.runs.run import Run
 from dashboard import session
 from dashboard.charts.training.comparison import FEW_RUNS, RunLine, overlay, run_line
 from dashboard.histories import history_of
-from dashboard.widgets.training.figures import draw
-from dashboard.widgets.training.metrics import Metric, metrics_of
-from dashboard.widgets.training.view_settings import AXES
+from dashboard.widgets.training.comparing.metrics import Metric, metrics_of
+from dashboard.widgets.training.watching.figures import draw
+from dashboard.widgets.training.watching.view_settings import AXES
 
 POLL_ACTIVE_S, POLL_IDLE_S = 2.0, 5.0
 SMOOTHING = 0.6

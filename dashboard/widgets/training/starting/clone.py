@@ -10,9 +10,9 @@ from abr_model.errors import InputError
 from abr_model.runs.notes import read_notes
 from abr_model.runs.run import Run, RunConfig
 from dashboard import session
-from dashboard.widgets.training.draft import OF_THE_MACHINE, OF_THE_RUN, Base, Draft, StartFrom
 from dashboard.widgets.training.run_facts import run_name
-from dashboard.widgets.training.start_weights import SAME
+from dashboard.widgets.training.starting.draft import OF_THE_MACHINE, OF_THE_RUN, Base, Draft, StartFrom
+from dashboard.widgets.training.starting.start_weights import SAME
 
 ASKED = "training_clone"
 """Key of the session: id of the run to clone, until the form has taken it over."""

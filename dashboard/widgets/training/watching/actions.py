@@ -15,12 +15,12 @@ from abr_model.runs.training_lock import is_training
 from dashboard import session
 from dashboard.navigation import open_page
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.training.about_run import about_run
-from dashboard.widgets.training.head import AFTER_TRAINING
 from dashboard.widgets.training.open_view import open_new_training
-from dashboard.widgets.training.resume import resume_popover
 from dashboard.widgets.training.run_facts import config_of
 from dashboard.widgets.training.states import ACTIVE, TRAINS
+from dashboard.widgets.training.watching.about_run import about_run
+from dashboard.widgets.training.watching.head import AFTER_TRAINING
+from dashboard.widgets.training.watching.resume import resume_popover
 
 GRACE_S = 10.0
 """A training that was asked to stop has so long to do it before ending it at once is offered."""

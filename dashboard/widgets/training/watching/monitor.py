@@ -8,15 +8,15 @@ import streamlit as st
 
 from abr_model.runs.run import Run
 from dashboard.histories import history_of
-from dashboard.widgets.training.actions import action_messages, actions
-from dashboard.widgets.training.curves import Curves
-from dashboard.widgets.training.head import messages, progress, title_line
-from dashboard.widgets.training.log import log
 from dashboard.widgets.training.open_view import page_is_drawn, redraw_if_asked
-from dashboard.widgets.training.previews import previews_panel
 from dashboard.widgets.training.states import ACTIVE, shown_state
-from dashboard.widgets.training.tiles import tiles
-from dashboard.widgets.training.view_settings import ViewSettings, view_settings
+from dashboard.widgets.training.watching.actions import action_messages, actions
+from dashboard.widgets.training.watching.curves import Curves
+from dashboard.widgets.training.watching.head import messages, progress, title_line
+from dashboard.widgets.training.watching.log import log
+from dashboard.widgets.training.watching.previews import previews_panel
+from dashboard.widgets.training.watching.tiles import tiles
+from dashboard.widgets.training.watching.view_settings import ViewSettings, view_settings
 
 POLL_CURVES_S, POLL_HEAD_S, POLL_PREVIEWS_S = 0.5, 1.0, 3.0
 """While the run trains, or waits."""

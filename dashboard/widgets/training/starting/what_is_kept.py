@@ -11,8 +11,8 @@ from abr_model.configuration import PreparationConfig
 from abr_model.selection import SelectionRules
 from dashboard import session
 from dashboard.summaries import selection_funnel
-from dashboard.widgets.training.draft import Draft
-from dashboard.widgets.training.machine_form import option_input
+from dashboard.widgets.training.starting.draft import Draft
+from dashboard.widgets.training.starting.machine_form import option_input
 
 
 def what_is_kept(loaded: session.LoadedCohort, preparation: PreparationConfig, draft: Draft) -> int:

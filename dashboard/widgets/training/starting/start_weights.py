@@ -13,9 +13,9 @@ from abr_model.runs.run import Run, list_runs
 from dashboard import session
 from dashboard.widgets.model_picker import model_names
 from dashboard.widgets.problem import plain
-from dashboard.widgets.training.draft import Base, Draft, StartFrom
 from dashboard.widgets.training.run_facts import run_name
-from dashboard.widgets.training.section import section
+from dashboard.widgets.training.starting.draft import Base, Draft, StartFrom
+from dashboard.widgets.training.starting.section import section
 
 if TYPE_CHECKING:
     from abr_model.training.start import Start

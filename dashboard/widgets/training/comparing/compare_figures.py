@@ -13,7 +13,7 @@ from abr_model.runs.run import Run
 from dashboard.charts.training.comparison import FEW_RUNS
 from dashboard.histories import history_of
 from dashboard.widgets.download import download_table
-from dashboard.widgets.training.compare_table import BEST, Row, runs_table
+from dashboard.widgets.training.comparing.compare_table import BEST, Row, runs_table
 from dashboard.widgets.training.run_facts import config_of
 
 OF_WORDS = {

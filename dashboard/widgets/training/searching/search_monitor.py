@@ -14,9 +14,9 @@ from abr_model.search.launch import runs_without_worker, stop
 from abr_model.search.trials import Progress, TrialRow, best_preset, progress, trial_rows, whole_training
 from dashboard import session
 from dashboard.widgets.problem import plain, sentence, show_problem
-from dashboard.widgets.training.draft import Base, current
 from dashboard.widgets.training.open_view import redraw_if_asked, redraw_page
-from dashboard.widgets.training.search_results import search_results
+from dashboard.widgets.training.searching.search_results import search_results
+from dashboard.widgets.training.starting.draft import Base, current
 from dashboard.widgets.training.states import ACTIVE, state_badge
 
 POLL_ACTIVE_S, POLL_IDLE_S = 2.0, 5.0

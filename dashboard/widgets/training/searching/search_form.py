@@ -18,8 +18,8 @@ from dashboard import session
 from dashboard.summaries import selection_funnel
 from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.problem import show_problem
-from dashboard.widgets.training.estimate_card import estimated
-from dashboard.widgets.training.search_space import space_inputs
+from dashboard.widgets.training.searching.search_space import space_inputs
+from dashboard.widgets.training.starting.estimate_card import estimated
 
 _SAMPLERS = {"tpe": "near what did well so far", "random": "at random"}
 _PRUNERS = {

@@ -10,7 +10,7 @@ import streamlit as st
 from abr_model.configuration import Preset, load_preset
 from abr_model.errors import InputError
 from dashboard.widgets.problem import plain, sentence
-from dashboard.widgets.training.draft import Base, Draft
+from dashboard.widgets.training.starting.draft import Base, Draft
 
 MOST_BYTES = 100_000
 _ROUND = "training_preset_round"

@@ -22,9 +22,9 @@ from dashboard.charts.training.search import (
     upper_edge,
 )
 from dashboard.style import PLOTLY_CONFIG
-from dashboard.widgets.training.field_input import choice_in_words
 from dashboard.widgets.training.open_view import open_new_training, redraw_page
-from dashboard.widgets.training.preset_fields import fields_of
+from dashboard.widgets.training.starting.field_input import choice_in_words
+from dashboard.widgets.training.starting.preset_fields import fields_of
 from dashboard.widgets.training.states import duration_text
 
 ENOUGH = 5

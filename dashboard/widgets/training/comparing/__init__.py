@@ -1,0 +1,1 @@
+"""The view Compare: runs over one another, and the model in use."""

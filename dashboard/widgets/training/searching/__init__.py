@@ -1,0 +1,1 @@
+"""The view Search: looking for better settings."""

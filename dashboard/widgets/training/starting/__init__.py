@@ -1,0 +1,1 @@
+"""The view New training: every setting, what it will take, and the start."""

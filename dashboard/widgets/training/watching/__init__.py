@@ -1,0 +1,1 @@
+"""The view Runs: the list, and one run as it trains."""
