@@ -121,7 +121,7 @@ def test_a_training_is_started_watched_and_its_model_used(page, dashboard_url):
     epochs.press("Enter")
     settle(page)
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("finished", exact=False).first.wait_for(timeout=240_000)
+    page.get_by_text("finished", exact=False).first.wait_for(timeout=600_000)
     page.locator(".js-plotly-plot").first.wait_for()
 
     second = page.context.new_page()
