@@ -129,7 +129,7 @@ def test_a_training_is_started_watched_and_its_model_used(page, dashboard_url):
     second.get_by_text("finished", exact=False).first.wait_for()
     second.close()
 
-    page.get_by_role("button", name="Use for generation").click()
+    page.get_by_role("button", name="Use for generation").click(timeout=600_000)
     settle(page)
     page.get_by_role("link", name="Generation").first.click()
     settle(page)
