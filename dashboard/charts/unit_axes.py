@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.style import MUTED, apply_layout
+from dashboard.style import MUTED, house_layout
 
 FONT = '"Source Sans", sans-serif'
 
@@ -37,7 +36,7 @@ def figure_with_units(
     x_unit_below_ticks
         Put the unit of x on a line of its own: for an axis with a tick at its end.
     """
-    house = _house(theme, height)
+    house = house_layout(theme, height)
     # Fixed margins: finding them takes the browser several passes over the figure, at each slider move.
     fixed = {"automargin": False}
     font = {"color": MUTED[theme], "size": 12}
@@ -59,11 +58,3 @@ def figure_with_units(
 def time_ticks(time_ms: np.ndarray) -> np.ndarray:
     """Every 2 ms, leaving the end of the axis to its unit."""
     return np.arange(np.ceil(time_ms[0] / 2) * 2, time_ms[-1] - 0.8, 2.0)
-
-
-@cache
-def _house(theme: str, height: int) -> dict:
-    """The house layout as a dict. Plotly takes ten times as long to apply it piece by piece, at each slider move."""
-    layout = apply_layout(go.Figure(), theme, height=height).to_dict()["layout"]
-    layout.pop("template", None)
-    return layout

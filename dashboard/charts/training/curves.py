@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.training.smoothing import smoothed
-from dashboard.style import INK, MUTED, PRIMARY, apply_layout, faded
+from dashboard.style import INK, MUTED, PRIMARY, faded, house_layout
 
 AXIS_TITLES = {"epochs": "Epochs done", "steps": "Steps", "minutes": "Minutes of training"}
 """Titles of what a training's curves are drawn over."""
@@ -108,7 +107,7 @@ def chart(
     drawn = [_within(curve, frame.since) for curve in curves]
     drawn = [curve for curve in drawn if len(curve.x)]
     log = frame.log and all((c.y[np.isfinite(c.y)] > 0).all() for c in drawn)
-    house = _house(theme, height)
+    house = house_layout(theme, height)
     x_title = house["xaxis"]["title"] | {"text": AXIS_TITLES[frame.axis], "standoff": 4}
     own = {
         "showlegend": bool(drawn and drawn[0].name),
@@ -132,14 +131,6 @@ def chart(
         words = "linear: not all values are above 0"
         own["annotations"].append(_words(words, theme, x=0, y=1, xanchor="left", yanchor="top"))
     return go.Figure([_line(curve, theme, unit, frame.axis) for curve in drawn], house | own)
-
-
-@cache
-def _house(theme: str, height: int) -> dict:
-    """The house layout as a dict: put together piece by piece, plotly takes ten times as long for it."""
-    layout = apply_layout(go.Figure(), theme, height=height).to_dict()["layout"]
-    layout.pop("template", None)
-    return layout
 
 
 def _scale(curves: Sequence[Curve], log: bool, from_zero: bool) -> dict:

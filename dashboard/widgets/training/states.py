@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.runs.queue import place_in_queue
+from abr_model.runs.queue import ordinal, place_in_queue
 from abr_model.runs.run import Run
 
 STATE_BADGES = {
@@ -26,7 +26,6 @@ ACTIVE = ("pending", "running", "waiting")
 """Of the shown states those of a process that lives."""
 TRAINS = ("pending", "running")
 """Of the shown states those of a trainer at work, or about to be."""
-ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 
 
 def shown_state(run: Run) -> str:
@@ -48,7 +47,7 @@ def state_badge(state: str) -> str:
 def place_text(run: Run) -> str:
     """``"1st in the queue"``; empty for a run that does not wait."""
     place = place_in_queue(run)
-    return "" if place is None else f"{ORDINALS.get(place, f'{place}th')} in the queue"
+    return "" if place is None else f"{ordinal(place)} in the queue"
 
 
 def tell(problem: InputError) -> None:
