@@ -116,6 +116,11 @@ class PatchNetwork(nn.Module):
         joined = torch.cat([tokens.mean(1), self.token_features(tokens), labels, mask, condition], 1)
         return Posterior(*self.join(joined).chunk(2, 1), *self.prior(condition).chunk(2, 1))
 
+    def prior_at(self, static: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of p(z | conditions) at the conditions ``static`` [B, 4]: [B, L] each."""
+        mean, log_variance = self.prior(self.condition(condition_features(static))).chunk(2, 1)
+        return mean, log_variance
+
     def decode(self, z: Tensor, static: Tensor) -> Decoded:
         """The recording that belongs to z [B, L] under the conditions ``static`` [B, 4]."""
         joined = torch.cat([z, self.condition(condition_features(static))], 1)
