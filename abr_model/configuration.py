@@ -223,7 +223,8 @@ class LatentFlowConfig(_Part):
     )
     from_gaussian: bool = Field(
         False,
-        description="The flow's network learns only what differs from the flow to a normal distribution, which is known",
+        description="The flow's network learns only what differs from the flow to a normal distribution, which is "
+        "known in closed form",
     )
     hidden: int = Field(136, ge=8, le=2048, description="Width of the flow's network")
     blocks: int = Field(2, ge=1, le=12, description="Residual blocks of the flow's network")

@@ -1,8 +1,9 @@
 """A flow fitted after training that draws z and the residual noise's sizes for the conditions asked for.
 
 Conditional flow matching (Lipman et al. 2023): a straight path from N(0, I) at t = 0 to the encoder's latents at t = 1;
-a network (:mod:`abr_model.sampler.velocity`) learns its velocity, Heun steps follow it. Fitting the prior after training
-is the second stage of Dai & Wipf 2019: the encoder's latents are not distributed as the prior, whatever the objective.
+a network (:mod:`abr_model.sampler.velocity`) learns its velocity, Heun steps follow it. Fitting the prior after
+training is the second stage of Dai & Wipf 2019: the encoder's latents are not distributed as the prior, whatever the
+objective.
 It draws all latents, or those that recordings inform (:mod:`abr_model.sampler.informed_latents`).
 
 Residual noise: residuals of the training recordings have a common colour (eigenvectors of their covariance) and a size
@@ -103,7 +104,7 @@ class LatentFlow(Sampler):
 
     @torch.no_grad()
     def residual_noise(self, draw: LatentDraw, generator: torch.Generator, ears: int | None = None) -> Tensor:
-        """Noise [B, T]: in each band a random direction, of the size that was drawn."""
+        """Noise [B, T]: in each band a random direction, of the size that was drawn; the slow components as drawn."""
         direction = normal_numbers(len(draw.z), self.samples, generator, ears).to(draw.z)
         coefficients = direction / self._band_size(direction)[:, self.band] * draw.noise_scale[:, self.band]
         if draw.slow_noise is not None:

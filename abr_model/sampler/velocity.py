@@ -27,9 +27,7 @@ TIME_FEATURES = 32
 class Velocity(nn.Module):
     """Velocity of the flow at x [B, D], time t [B] and conditions [B, 8]: [B, D]. See the module's figure."""
 
-    def __init__(
-        self, size: int, hidden: int, blocks: int, embedding: int | None = None, from_gaussian: bool = False
-    ):
+    def __init__(self, size: int, hidden: int, blocks: int, embedding: int | None = None, from_gaussian: bool = False):
         super().__init__()
         known = embedding or hidden
         self.from_gaussian = from_gaussian

@@ -68,9 +68,7 @@ def settings(**changes) -> LatentFlowConfig:
 @pytest.fixture(scope="module")
 def flow(inputs):
     torch.set_num_threads(1)
-    return fit_sampler(
-        settings(slow_components=1, latents=1, from_gaussian=True), OneInformed(), None, inputs, seed=1
-    )
+    return fit_sampler(settings(slow_components=1, latents=1, from_gaussian=True), OneInformed(), None, inputs, seed=1)
 
 
 def test_the_flow_draws_the_informed_latent_and_the_prior_the_others(flow, inputs):
