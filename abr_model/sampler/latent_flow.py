@@ -46,9 +46,15 @@ def drawn_latents(config: LatentFlowConfig, latent: int) -> int:
     return latent if config.latents is None else min(config.latents, latent)
 
 
+def band_edges(config: LatentFlowConfig) -> list[int]:
+    """Edges of the noise bands; the slow components are bands of their own."""
+    return sorted({*config.bands, config.slow_components})
+
+
 def noise_numbers(config: LatentFlowConfig) -> int:
     """How many numbers about the residual noise the flow draws: coefficients, then sizes."""
-    return config.slow_components + len(config.bands) - 1 - config.bands.index(config.slow_components)
+    edges = band_edges(config)
+    return config.slow_components + len(edges) - 1 - edges.index(config.slow_components)
 
 
 class LatentFlow(Sampler):
@@ -57,7 +63,8 @@ class LatentFlow(Sampler):
     def __init__(self, config: LatentFlowConfig, latent: int, samples: int):
         super().__init__()
         self.config, self.latent, self.samples = config, latent, samples
-        self.bands = bands = len(config.bands) - 1
+        edges = band_edges(config)
+        self.bands = bands = len(edges) - 1
         self.drawn, numbers = drawn_latents(config, latent), noise_numbers(config)
         self._network: tuple[nn.Module, ...] = ()  # in a tuple: it is no part of this module
         with torch.random.fork_rng(devices=[]):  # first weights from the fit's seed, never from the global state
@@ -69,7 +76,7 @@ class LatentFlow(Sampler):
         self.register_buffer("size_range", torch.tensor([[-1.0], [1.0]]).repeat(1, numbers))
         self.register_buffer("eigenvectors", torch.eye(samples))
         self.register_buffer("eigenvalues", torch.ones(samples))
-        self.register_buffer("band", torch.repeat_interleave(torch.arange(bands), torch.tensor(config.bands).diff()))
+        self.register_buffer("band", torch.repeat_interleave(torch.arange(bands), torch.tensor(edges).diff()))
 
     def bind(self, network: nn.Module) -> None:
         """The network whose latents are drawn: its prior is what they are known relative to."""
@@ -159,7 +166,7 @@ class LatentFlow(Sampler):
     def _noise_numbers(self, differences: Tensor) -> Tensor:
         """What the flow knows of residuals [n, T]: coefficients of the slow components, log sizes of other bands."""
         slow = self.config.slow_components
-        sizes = self._noise_size(differences)[:, self.config.bands.index(slow) :].log()
+        sizes = self._noise_size(differences)[:, band_edges(self.config).index(slow) :].log()
         return torch.cat([self._coefficients(differences)[:, :slow], sizes], 1) if slow else sizes
 
     def _noise_size(self, differences: Tensor) -> Tensor:

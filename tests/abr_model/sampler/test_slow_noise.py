@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from abr_model.configuration import LatentFlowConfig
+from abr_model.configuration import LatentFlowConfig, load_preset
 from abr_model.errors import InputError
 from abr_model.network.outputs import Decoded, Posterior
 from abr_model.preparation import ModelInputs
@@ -123,14 +123,13 @@ def test_the_velocity_is_finite_at_both_ends_of_time(flow):
         assert torch.isfinite(flow.velocity(x, torch.full((5,), t), torch.zeros(5, 8))).all()
 
 
-def test_slow_components_are_whole_bands():
-    with pytest.raises(ValueError, match="slow_components"):
-        settings(slow_components=2)
-    assert settings(slow_components=6).slow_components == 6
+def test_slow_components_are_bands_of_their_own(inputs):
+    sampler = build_sampler(settings(slow_components=2), 3, SAMPLES)
+    assert sampler.band.tolist() == [0, 1, *[2] * 4, *[3] * (SAMPLES - 6)]
+    assert sampler.draw(inputs.static[:5], generator()).slow_noise.shape == (5, 2)
+    assert build_sampler(settings(), 3, SAMPLES).draw(inputs.static[:5], generator()).slow_noise is None
 
 
-def test_a_preset_says_what_is_wrong_with_them():
-    from abr_model.configuration import load_preset
-
+def test_there_is_noise_beside_the_slow_components():
     with pytest.raises(InputError, match="slow_components"):
-        load_preset("default").changed(sampler={"slow_components": 3, "bands": [0, 2, 200]})
+        load_preset("default").changed(sampler={"slow_components": 5, "bands": [0, 2, 5]})
