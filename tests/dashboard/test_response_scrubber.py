@@ -14,8 +14,8 @@ from abr_model.generation.response import LevelSeries
 from abr_model.schema import Kind
 from dashboard.components import __file__ as components
 from dashboard.style import TRACE_STYLES
-from dashboard.widgets.response_scrubber import scrubber_payload
-from dashboard.widgets.training_note import TrainingNote
+from dashboard.widgets.generation.exploring.response_scrubber import scrubber_payload
+from dashboard.widgets.generation.exploring.training_note import TrainingNote
 
 LEVELS = np.arange(0.0, 105, 5)
 TIME = np.arange(200) / 15.0

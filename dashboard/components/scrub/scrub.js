@@ -1,6 +1,6 @@
 // The intensity slider and the trace it moves. Between two levels of the sweep the picture is interpolated here, so
 // dragging needs no server; on release the level goes to Python, which sends the recordings near it.
-// The payload is described in dashboard/widgets/response_scrubber.py.
+// The payload is described in dashboard/widgets/generation/exploring/response_scrubber.py.
 
 const MARGIN = { left: 46, right: 10, top: 20, bottom: 24 };
 const SETTLE_MS = 140;

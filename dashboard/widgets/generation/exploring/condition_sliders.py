@@ -9,7 +9,7 @@ import streamlit as st
 from abr_model.generation.conditions import age_in_words
 from abr_model.generation.support_notes import class_note
 from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSSES, INTENSITY, RATE
-from dashboard.widgets.training_note import class_marks, training_note
+from dashboard.widgets.generation.exploring.training_note import class_marks, training_note
 
 LEVELS = tuple(range(0, 105, 5))
 USUAL_LEVEL = 80.0

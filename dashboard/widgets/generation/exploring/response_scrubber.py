@@ -18,10 +18,10 @@ from abr_model.generation.response import LevelSeries
 from abr_model.schema import WAVES, Kind
 from dashboard.charts.generation import DRAWS_SHOWN, HARDLY_MARKED, SURELY_MARKED, half_range
 from dashboard.style import GRID, INK, MUTED, PAPER, TRACE_STYLES, faded
-from dashboard.widgets.training_note import TrainingNote
+from dashboard.widgets.generation.exploring.training_note import TrainingNote
 
 KEY = "response_scrubber"
-_FILES = Path(__file__).resolve().parents[1] / "components" / "scrub"
+_FILES = Path(__file__).resolve().parents[3] / "components" / "scrub"
 _component = st.components.v2.component(
     KEY, **{kind: (_FILES / f"scrub.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
 )
