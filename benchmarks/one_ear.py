@@ -91,7 +91,9 @@ def levels(model, link, held_out: Cohort, truth: np.ndarray, count: int) -> list
             others = others[np.argsort(np.abs(level[others] - level[target]), kind="stable")]
             of_all = infer_ear(model, held_out.take(others), link)
             all_there = ear_responses(model, of_all, table.iloc[[target]][list(CONDITION_NAMES)])
-            again = np.flatnonzero((visit == visit[target]) & (level == level[target]) & (np.arange(len(ears)) != target))
+            again = np.flatnonzero(
+                (visit == visit[target]) & (level == level[target]) & (np.arange(len(ears)) != target)
+            )
             guesses = {
                 "population mean": usual[k],
                 "code held": held[k],
@@ -112,7 +114,9 @@ def levels(model, link, held_out: Cohort, truth: np.ndarray, count: int) -> list
                     row["interval"] = float(low <= mark <= high) if np.isfinite(mark) and np.isfinite(low) else np.nan
                 rows.append(row)
     found = pd.DataFrame(rows)
-    found["dB away"] = pd.cut(found["gap"], [0, 10, 20, 40, 100], labels=["1-10", "11-20", "21-40", "41-100"]).astype(str)
+    found["dB away"] = pd.cut(found["gap"], [0, 10, 20, 40, 100], labels=["1-10", "11-20", "21-40", "41-100"]).astype(
+        str
+    )
     return summary(found, "dB away") + summary(found.assign(**{"dB away": "all"}), "dB away")
 
 
@@ -132,7 +136,10 @@ def designed(model, link, held_out: Cohort, seed: int, count: int) -> list[dict]
             asked = pd.DataFrame([condition])
             true = response_of(record, condition, seed, model)
             mark = true_wave_v(true, record, model)
-            guesses = {"population mean": population(model, asked)[0], "this ear": ear_responses(model, ear, asked).mean[0]}
+            guesses = {
+                "population mean": population(model, asked)[0],
+                "this ear": ear_responses(model, ear, asked).mean[0],
+            }
             for name, guess in guesses.items():
                 rows.append(error(guess, true, mark, model) | {"guess": name, "change": what})
     return summary(pd.DataFrame(rows), "change")
@@ -159,7 +166,9 @@ def middle_of_blends(model, link, held_out: Cohort, count: int) -> list[dict]:
         arc = (mean_a + mean_b) / (2 * torch.cos(torch.arccos(cosine) / 2))
         static = torch.from_numpy(model.scaling.static(along.conditions.iloc[:1]))
         ratios["arc"].append(responses_of(model, arc, static)[0].std() / (0.5 * (size[0] + size[2])))
-    return [{"path": path, "size half way / mean of the ends": float(np.median(values))} for path, values in ratios.items()]
+    return [
+        {"path": path, "size half way / mean of the ends": float(np.median(values))} for path, values in ratios.items()
+    ]
 
 
 def population(model, conditions: pd.DataFrame) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Inferred ears of this session, worked out once each: from a recording, at every level, and the usual ear beside it.
+"""Inferred ears, worked out once each: from a recording, at every level, and between two.
 
 Cache keys are the model's weights, the recordings' digest with positions in them, and numbers.
 """
@@ -14,7 +14,6 @@ import streamlit as st
 from abr_model.ears.link import FILE, EarLink
 from abr_model.generation.ears.ear import Ear, infer_ear
 from abr_model.generation.ears.elsewhere import EarResponses, blend, ear_level_series
-from abr_model.generation.response import LevelSeries, level_series
 from abr_model.recordings import Recordings
 from abr_model.schema import CONDITION_NAMES, INTENSITY
 from dashboard.session import LoadedModel
@@ -89,17 +88,6 @@ def ear_at_levels(
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _ear_series(key: tuple, others: tuple, levels: tuple, _model, _ear: Ear, _condition: dict) -> EarResponses:
     return ear_level_series(_model, _ear, _condition, levels, DRAWS, SEED)
-
-
-def usual_at_levels(chosen: LoadedModel, condition: Mapping, levels: Sequence[float]) -> LevelSeries:
-    """The mean over ears at each level: what is expected without knowing the ear."""
-    others = tuple(condition[name] for name in CONDITION_NAMES if name != INTENSITY.name)
-    return _usual(chosen.model.weights_sha256, others, tuple(levels), chosen.model, dict(condition))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _usual(weights: str, others: tuple, levels: tuple, _model, _condition: dict) -> LevelSeries:
-    return level_series(_model, _condition, levels, DRAWS, SEED)
 
 
 def blended(

@@ -79,7 +79,9 @@ class FamiliarityOf:
             "unusual": "The recording is unusual among those that the model was trained on.",
             "unlike": "The recording is unlike those that the model was trained on: take what follows with caution.",
         }[self.degree]
-        surprise = f"surprise {self.surprise:.0f} nats (95 % of held-out recordings: below {self.usual.surprise[2]:.0f})"
+        surprise = (
+            f"surprise {self.surprise:.0f} nats (95 % of held-out recordings: below {self.usual.surprise[2]:.0f})"
+        )
         if not np.isfinite(self.left_over) or self.usual.left_over is None:
             return f"{words} It has {surprise}; its residual noise is not known."
         left = f"leaves {self.left_over:.2f} times its residual noise (95 %: below {self.usual.left_over[2]:.2f})"

@@ -103,7 +103,9 @@ def _learn(network, codes: Codes, units: Tensor, pairs: EarPairs, rng, steps: in
     mean, sd = codes.mean[:, units], codes.sd[:, units]
     for step in range(steps):
         target, known, counts = (torch.as_tensor(a) for a in pairs.draw(rng, min(BATCH, 2 * len(pairs.targets))))
-        centre, log_variance = network(mean[known], sd[known], codes.static[known], counts.float(), codes.static[target])
+        centre, log_variance = network(
+            mean[known], sd[known], codes.static[known], counts.float(), codes.static[target]
+        )
         drawn = mean[target] + sd[target] * torch.randn(len(target), len(units))
         loss = 0.5 * ((drawn - centre).square() * torch.exp(-log_variance) + log_variance).sum(1).mean()
         optimiser.zero_grad(set_to_none=True)

@@ -8,7 +8,7 @@ of age or a factor of 1.5 in rate.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ from abr_model.generation.ears.ear import Ear
 from abr_model.generation.generate import possible_labels
 from abr_model.generation.nearest import steps_between
 from abr_model.label_prediction import BLOCK
+from abr_model.recordings import positions
+from abr_model.scaling import AGE_OFFSET_YEARS
 from abr_model.schema import AGE, CONDITION_NAMES, HEARING_LOSS, INTENSITY, RATE, WAVES
 
 if TYPE_CHECKING:
@@ -74,6 +76,12 @@ class EarResponses:
 
     def __len__(self) -> int:
         return len(self.conditions)
+
+    def rows(self, kept: np.ndarray) -> EarResponses:
+        """Those at some of the conditions: a mask or positions."""
+        shared = {"time_ms": self.time_ms, "conditions": self.conditions.iloc[positions(kept)].reset_index(drop=True)}
+        others = {f.name: getattr(self, f.name)[kept] for f in fields(self) if f.name not in shared}
+        return EarResponses(**shared, **others)
 
 
 def ear_responses(
@@ -206,9 +214,7 @@ def _between(model: TrainedModel, first: Mapping, second: Mapping, shares: np.nd
     for column in (AGE, INTENSITY, RATE):
         a, b = first[column.name], second[column.name]
         if column is AGE and log_age:
-            from abr_model.scaling import AGE_OFFSET_YEARS as offset
-
-            values = (a + offset) ** (1 - shares) * (b + offset) ** shares - offset
+            values = (a + AGE_OFFSET_YEARS) ** (1 - shares) * (b + AGE_OFFSET_YEARS) ** shares - AGE_OFFSET_YEARS
         else:
             values = (1 - shares) * a + shares * b
         table[column.name] = np.where(shares == 0, a, np.where(shares == 1, b, np.clip(values, min(a, b), max(a, b))))
@@ -229,9 +235,7 @@ def _decoded(model, conditions, mean: Tensor, sd: Tensor, own, widening, draws: 
     shape = (count, draws + 1)
     waveform, latency, amplitude = (x.reshape(*shape, -1) for x in (waveform, latency, amplitude))
     spread = np.sqrt(((waveform[:, 1:] - waveform[:, :1]) ** 2).mean(1)) * np.asarray(widening)[:, None]
-    low, high = (
-        [_percentile(values[:, 1:], at) for values in (latency, amplitude)] for at in (LOW, HIGH)
-    )
+    low, high = ([_percentile(values[:, 1:], at) for values in (latency, amplitude)] for at in (LOW, HIGH))
     return EarResponses(
         conditions=conditions,
         time_ms=model.sampling.time_ms(model.network.samples),
