@@ -6,6 +6,7 @@ has no such prior, z is the code.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from abr_model.label_prediction import row_blocks
+from abr_model.label_prediction import BLOCK
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,17 +51,16 @@ class Codes:
 
 @torch.no_grad()
 def codes_of(network: nn.Module, inputs: ModelInputs) -> Codes:
-    """Codes of recordings; a recording's code does not depend on those beside it."""
+    """Codes of recordings; those beside a recording change its code by rounding errors at most."""
     device = next(network.parameters()).device
     found = []
-    for rows, padded in row_blocks(len(inputs)):
-        batch = inputs[padded].to(device)
+    for rows in _blocks(len(inputs)):
+        batch = inputs[rows].to(device)
         posterior = network.encode(batch)
         centre, spread = _prior(posterior.mean, posterior.prior_mean, posterior.prior_log_variance)
         sd = posterior.log_variance.mul(0.5).exp()
-        kept = slice(0, rows.stop - rows.start)
         parts = ((posterior.mean - centre) / spread, sd / spread, batch.static, posterior.kl_per_latent())
-        found.append([part[kept].cpu() for part in parts])
+        found.append([part.cpu() for part in parts])
     return Codes(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
@@ -77,11 +77,15 @@ def latent_of(network: nn.Module, codes: Tensor, static: Tensor) -> Tensor:
 def responses_of(model: TrainedModel, codes: Tensor, static: Tensor) -> np.ndarray:
     """Responses without residual noise [B, T], µV float64, of codes [B, L] under conditions [B, 4]."""
     found = []
-    for rows, padded in row_blocks(len(codes)):
-        z = latent_of(model.network, codes[padded], static[padded])
-        decoded = model.network.decode(z, static[padded].to(z)).waveform[: rows.stop - rows.start]
-        found.append(model.scaling.waveform_to_uv(decoded))
+    for rows in _blocks(len(codes)):
+        z = latent_of(model.network, codes[rows], static[rows])
+        found.append(model.scaling.waveform_to_uv(model.network.decode(z, static[rows].to(z)).waveform))
     return np.concatenate(found).astype(np.float64)
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    for start in range(0, n, BLOCK):
+        yield slice(start, min(start + BLOCK, n))
 
 
 def _prior(like: Tensor, mean: Tensor | None, log_variance: Tensor | None) -> tuple[Tensor, Tensor]:

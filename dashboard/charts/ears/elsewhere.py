@@ -101,7 +101,7 @@ def ear_series_figure(
             "range": [baselines[-1] - 1.8 * spacing, 2.0 * spacing],
         },
         margin_top=34,
-        legend={"font": {"size": 11, "color": MUTED[theme]}, "x": 1, "xanchor": "right"},
+        showlegend=False,
     )
     add_scale_bar(figure, responses.time_ms, baselines[-1] - 1.75 * spacing, spacing, theme)
     return figure
@@ -132,7 +132,7 @@ def ear_latency_figure(
     }  # fmt: skip
     lines = [
         go.Scatter(
-            x=levels, y=usual_ms, mode="lines", name=USUAL, hovertemplate=hover,
+            x=levels, y=usual_ms, mode="lines", name="usual ear", hovertemplate=hover,
             line={"color": MUTED[theme], "width": 1.6, "dash": "8px,3px"},
         ),
         go.Scatter(
@@ -148,7 +148,7 @@ def ear_latency_figure(
                 go.Scatter(
                     x=marked[INTENSITY.name], y=marked[latency_column("V")], mode="markers", hovertemplate=hover,
                     marker={"symbol": "cross-thin-open", "size": 9, "color": style.colour(theme), "line": {"width": 2}},
-                    name=f"marked on this ear ({style.label})",
+                    name=f"marked ({style.label})",
                 )
             )  # fmt: skip
     return figure_with_units(
@@ -161,7 +161,7 @@ def ear_latency_figure(
         yaxis={"dtick": 1},
         x_unit_below_ticks=True,
         margin_top=34,
-        legend={"font": {"size": 11, "color": MUTED[theme]}, "x": 1, "xanchor": "right"},
+        legend={"font": {"size": 10, "color": MUTED[theme]}, "x": 1, "xanchor": "right", "entrywidth": 0},
     )
 
 

@@ -14,6 +14,7 @@ from dashboard.charts.generation import HARDLY_MARKED
 from dashboard.ears import InferredEar, blended
 from dashboard.session import LoadedModel
 from dashboard.widgets.generation.exploring.waves_table import WAVES_CSS
+from dashboard.widgets.generation.one_patient.ear_choice import choose_ear
 from dashboard.widgets.generation.one_patient.taking_along import ear_download, picture
 
 STEPS = np.round(np.linspace(0, 1, 21), 2)
@@ -22,10 +23,8 @@ ALONG, HELD = "go along", "stay the first's"
 
 def between_view(chosen: LoadedModel, first: InferredEar, recordings: Recordings, key: str, theme: str) -> None:
     """The second recording, then what lies between."""
-    from dashboard.widgets.generation.one_patient.view import choose_ear
-
     st.markdown("**Second recording**")
-    second = choose_ear(chosen, recordings, key, "one_patient_second")
+    second = choose_ear(chosen, recordings, key, "one_patient_second", first=1)
     if second is not None:
         _between(chosen, first, second, theme)
 

@@ -29,6 +29,11 @@ from dashboard.widgets.generation.one_patient.taking_along import ear_download, 
 
 V = WAVES.index("V")
 STACK_STEP = 10
+SLIDERS_CSS = """<style>
+.st-key-one_patient_conditions [data-testid="stSlider"] {margin-bottom: -1.05rem;}
+.st-key-one_patient_conditions [data-testid="stHtml"] {padding: 0 7px;}
+.st-key-one_patient_conditions [data-testid="stCaptionContainer"] p {font-size: 0.8rem; line-height: 1.3;}
+</style>"""
 
 
 @st.fragment
@@ -69,7 +74,7 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
         stack, function = st.columns(2, gap="medium")
         kept = _every(series, STACK_STEP, {condition[INTENSITY.name], *any_level.table[INTENSITY.name].tolist()})
         with stack, st.container(border=True, gap="xsmall"):
-            st.markdown("**Level series of this ear** :gray[ · generated, with its recordings]")
+            st.markdown("**Level series of this ear** :gray[ · solid: generated, dashed: its recordings]")
             picture(
                 ear_series_figure(kept, condition[INTENSITY.name], any_level, theme),
                 "one_patient_stack",
@@ -97,7 +102,8 @@ def other_conditions(support: Mapping, inferred: InferredEar, theme: str) -> dic
         AGE: ("Age", AGES, age_in_words),
         RATE: ("Stimulus rate", RATES, lambda v: in_words(RATE.name, v)),
     }
-    with st.container(key="conditions", gap="xsmall"):
+    st.html(SLIDERS_CSS)
+    with st.container(key="one_patient_conditions", gap="xsmall"):
         for column, (label, stops, in_text) in words.items():
             here = own[column.name]
             stops = tuple(sorted({*(s for s in stops if abs(s - here) > 1e-6), here}))

@@ -28,7 +28,7 @@ class ChosenRecording:
     of_ear: np.ndarray
 
 
-def choose_recording(recordings: Recordings, key: str, name: str) -> ChosenRecording | None:
+def choose_recording(recordings: Recordings, key: str, name: str, first: int = 0) -> ChosenRecording | None:
     """Lists for patient, ear, level and recording in one row; None where there is nothing to choose.
 
     Parameters
@@ -37,10 +37,12 @@ def choose_recording(recordings: Recordings, key: str, name: str) -> ChosenRecor
         Of the recordings: equal ones have equal keys.
     name
         Start of the keys of the elements: two choices can stand on one page.
+    first
+        Which patient of the list is chosen at first.
     """
     table = recordings.table
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{name}_choice"):
-        rows = _patient(table, key, name)
+        rows = _patient(table, key, name, first)
         if not len(rows):
             return None
         sides = table["ear"].iloc[rows].where(table["ear"].iloc[rows].notna(), NOT_KNOWN)
@@ -61,7 +63,7 @@ def choose_recording(recordings: Recordings, key: str, name: str) -> ChosenRecor
     return ChosenRecording(row, np.r_[row, rows[rows != row]])
 
 
-def _patient(table: pd.DataFrame, key: str, name: str) -> np.ndarray:
+def _patient(table: pd.DataFrame, key: str, name: str, first: int) -> np.ndarray:
     patients = patients_in(key, table)
     if len(patients) > LONGEST_LIST:
         words = st.text_input(
@@ -72,7 +74,8 @@ def _patient(table: pd.DataFrame, key: str, name: str) -> np.ndarray:
     if not len(patients):
         return np.zeros(0, dtype=int)
     labels = dict(zip(patients["patient_id"], patients["label"], strict=True))
-    chosen = _select("Patient", list(labels), f"{name}_patient", labels.get, 380)
+    ids = list(labels)
+    chosen = _select("Patient", ids, f"{name}_patient", labels.get, 380, ids[min(first, len(ids) - 1)])
     row = patients[patients["patient_id"] == chosen].iloc[0]
     return patient_rows(key, table, row)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from abr_model.generation.conditions import age_in_words
 from abr_model.schema import AGE, COLUMNS_BY_NAME, HEARING_LOSS, HEARING_LOSSES, RATE
-from dashboard.widgets.generation.exploring.condition_sliders import AGES
+from dashboard.widgets.generation.exploring.axes import AGES
 
 _HEARING = {h.code: h.label for h in HEARING_LOSSES}
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.errors import InputError
 from abr_model.generation.conditions import in_words
-from abr_model.generation.ears.ear import CAUTION, missing_conditions
+from abr_model.generation.ears.ear import CAUTION
 from abr_model.recordings import Recordings
 from dashboard import session
 from dashboard.comparison import comparison_cohort
-from dashboard.ears import InferredEar, inferred_ear
+from dashboard.ears import InferredEar
 from dashboard.session import LoadedModel
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.generation.one_patient.between import between_view
+from dashboard.widgets.generation.one_patient.ear_choice import choose_ear
 from dashboard.widgets.generation.one_patient.elsewhere import elsewhere_view
 from dashboard.widgets.generation.one_patient.estimate import estimate_view
-from dashboard.widgets.generation.one_patient.recording_choice import choose_recording
-from dashboard.widgets.generation.one_patient.stated_conditions import state_conditions
 
 PARTS = {"estimate": "Response estimate", "elsewhere": "Other conditions", "between": "Between two ears"}
-ONE, ALL = "this recording", "all recordings of the ear"
 
 
 def one_patient_view(chosen: LoadedModel, theme: str) -> None:
@@ -31,20 +28,26 @@ def one_patient_view(chosen: LoadedModel, theme: str) -> None:
     if not len(comparison.cohort):
         empty_state("No recording passes the filter.", "Take a part of the filter away.", "data", "Open Data")
         return
-    st.caption(CAUTION)
     key = f"{recordings.key}-{len(comparison.cohort)}-{comparison.note}"
-    inferred = choose_ear(chosen, comparison.cohort, key, "one_patient")
+    place = st.container(gap="small")
+    row = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    with place:
+        inferred = choose_ear(chosen, comparison.cohort, key, "one_patient", row)
+    if inferred is not None:
+        with row:
+            part = st.segmented_control(
+                "Show", list(PARTS), default="estimate", required=True, format_func=PARTS.get, key="one_patient_part",
+                label_visibility="collapsed",
+            )  # fmt: skip
+        familiarity_note(inferred)
+        _part(part, chosen, inferred, comparison.cohort, key, theme)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         filter_box()
         if comparison.note:
             st.caption(comparison.note)
-    if inferred is None:
-        return
-    familiarity_note(inferred)
-    part = st.segmented_control(
-        "Show", list(PARTS), default="estimate", required=True, format_func=PARTS.get, key="one_patient_part",
-        label_visibility="collapsed",
-    )  # fmt: skip
+
+
+def _part(part: str, chosen: LoadedModel, inferred: InferredEar, recordings: Recordings, key: str, theme: str) -> None:
     if part == "estimate":
         estimate_view(chosen, inferred, theme)
     elif inferred.ear.link is None:
@@ -56,33 +59,9 @@ def one_patient_view(chosen: LoadedModel, theme: str) -> None:
             "Open Training",
         )
     elif part == "elsewhere":
-        elsewhere_view(chosen, inferred, comparison.cohort, theme)
+        elsewhere_view(chosen, inferred, recordings, theme)
     else:
-        between_view(chosen, inferred, comparison.cohort, key, theme)
-
-
-def choose_ear(chosen: LoadedModel, recordings: Recordings, key: str, name: str) -> InferredEar | None:
-    """The lists, what has to be stated, and the ear; None where something is missing, which then stands there."""
-    found = choose_recording(recordings, key, name)
-    if found is None:
-        return None
-    stated = state_conditions(missing_conditions(recordings.table.iloc[found.row]), name)
-    if stated is None:
-        return None
-    rows = [found.row]
-    if len(found.of_ear) > 1:
-        used = st.segmented_control(
-            f"Inferred from ({len(found.of_ear)} recordings of this ear)", [ONE, ALL], default=ONE, required=True,
-            key=f"{name}_from",
-            help="Several recordings tell more about other conditions (at most eight are used, those nearest in "
-            "level). The response estimate is that of the chosen recording in either case.",
-        )  # fmt: skip
-        rows = found.of_ear if used == ALL else rows
-    try:
-        return inferred_ear(chosen, recordings, key, rows, stated)
-    except InputError as error:
-        st.error(str(error))
-        return None
+        between_view(chosen, inferred, recordings, key, theme)
 
 
 def familiarity_note(inferred: InferredEar) -> None:
@@ -90,11 +69,8 @@ def familiarity_note(inferred: InferredEar) -> None:
     ear = inferred.ear
     stated = f" Stated: {', '.join(in_words(n, ear.condition[n]).lower() for n in ear.stated)}." if ear.stated else ""
     fit = f"Estimate and recording correlate at {ear.correlation[0]:.2f}."
-    if ear.familiarity is None:
-        st.caption(f"{fit}{stated}")
-        return
-    words = f"{ear.familiarity.sentence} {fit}{stated}"
-    if ear.familiarity.degree == "like":
-        st.caption(words)
-    else:
+    words = f"{fit}{stated}" if ear.familiarity is None else f"{ear.familiarity.sentence} {fit}{stated}"
+    if ear.familiarity is not None and ear.familiarity.degree != "like":
         st.warning(words)
+        words = ""
+    st.caption(f"{CAUTION} {words}")
