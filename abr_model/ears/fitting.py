@@ -65,13 +65,13 @@ def fit_link(
     Returns
     -------
     EarLink or None
-        None where fewer than 20 ears were recorded more than once, in either part of none: there is nothing to learn.
+        None where fewer than 20 training ears, or no held-out one, were recorded more than once.
     """
     pairs, held_out = EarPairs.of(train.table), EarPairs.of(validation.table)
     known_ears = int((pairs.count > 1).sum())
     if known_ears < FEWEST_EARS or not len(held_out.targets):
         return None
-    steps = steps or int(np.clip(len(train) // 4, 50, STEPS))
+    steps = steps or link_steps(len(train))
     codes = codes_of(model.network, model_inputs(train, model.scaling))
     units = (codes.kl.mean(0) > LEAST_KL).nonzero()[:, 0]
     if not len(units):
@@ -94,6 +94,11 @@ def fit_link(
     )
     measured = _measure(model, EarLink(network, description), validation, checked, held_out, seed)
     return EarLink(network, description.model_copy(update=measured))
+
+
+def link_steps(recordings: int) -> int:
+    """Steps of the fit for so many training recordings."""
+    return int(np.clip(recordings // 4, 50, STEPS))
 
 
 def _learn(network, codes: Codes, units: Tensor, pairs: EarPairs, rng, steps: int, on_progress) -> None:
