@@ -70,7 +70,9 @@ def ear_series_figure(
         rows = np.flatnonzero([value in at for value in own.tolist()])
         if len(rows):
             style = TRACE_STYLES[recorded.kind]
-            x, y = joined(recorded.time_ms, recorded.waveforms[rows], np.array([at[value] for value in own[rows]]))
+            seen = recorded.time_ms <= responses.time_ms[-1]
+            bases = np.array([at[value] for value in own[rows]])
+            x, y = joined(recorded.time_ms[seen], recorded.waveforms[rows][:, seen], bases)
             line = {"color": style.colour(theme), "width": 1, "dash": style.dash}
             lines.append(trace_line(x, y, f"recordings of this ear ({style.label})", line, 0.8))
     for rows, width, opacity in ((levels != level_db_nhl, 1.4, 0.85), (levels == level_db_nhl, 2.6, 1.0)):

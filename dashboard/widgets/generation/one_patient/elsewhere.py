@@ -74,7 +74,7 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
         stack, function = st.columns(2, gap="medium")
         kept = _every(series, STACK_STEP, {condition[INTENSITY.name], *any_level.table[INTENSITY.name].tolist()})
         with stack, st.container(border=True, gap="xsmall"):
-            st.markdown("**Level series of this ear** :gray[ · solid: generated, dashed: its recordings]")
+            st.markdown("**Level series of this ear** :gray[ · solid: generated, broken: recorded]")
             picture(
                 ear_series_figure(kept, condition[INTENSITY.name], any_level, theme),
                 "one_patient_stack",

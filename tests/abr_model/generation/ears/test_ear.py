@@ -91,6 +91,6 @@ def test_a_trace_of_another_world_is_unlike(model, link, one_ear):
     usual = infer_ear(model, one_ear.take([0]), link)
     strange = replace(one_ear.take([0]), waveforms=-6 * one_ear.take([0]).waveforms)
     odd = infer_ear(model, strange, link)
-    assert odd.familiarity.surprise > usual.familiarity.surprise
+    assert odd.familiarity.left_over > 2 * usual.familiarity.left_over
     assert odd.familiarity.degree == "unlike"
     assert "caution" in odd.familiarity.sentence
