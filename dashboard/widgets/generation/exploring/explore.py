@@ -64,7 +64,7 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
     comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation, ear)
     cohort = comparison.cohort
     st.html(HEAD_CSS)
-    head = st.container(horizontal=True, vertical_alignment="center", gap="small", key="explore_head")
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="explore_head")
     picture = st.container(border=True, gap="xsmall", key="explorer_box")
     try:
         nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
