@@ -8,10 +8,10 @@ data folder and headless Chromium without a graphics card. Times in ms, median a
 drag, for each slider, its whole axis being there: "draw" is the drawing of one frame; "input to frame" begins with the
 time stamp of the pointer event and ends when the frame's drawing is handed to the browser; "frame to frame" is the time
 between frames, not below what the driver needs to send a pointer event.
-release: from letting go of another slider, clicked at a new place without a hand having come near it before, so nothing
-was worked out ahead, to the first frame of the new picture; "prepared": the same once a hand had been near. "plain": the
-same click on the plain page (``plain_generation.py``), to the first frame after its figure has changed. The pages take
-turns.
+release: from letting go of another slider, clicked at a new place without a hand having come near it before, so that
+nothing was worked out ahead, to the first frame of the new picture; "prepared": the same once a hand had been near.
+"plain": the same click on the plain page (``plain_generation.py``), to the first frame after its figure has changed.
+The pages take turns.
 """
 
 from __future__ import annotations

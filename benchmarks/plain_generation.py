@@ -1,4 +1,4 @@
-"""The Generation page as Streamlit alone would have it: its sliders, and Plotly for the trace. For ``explorer.py`` only.
+"""The Generation page as Streamlit alone would have it: its sliders, and Plotly for the trace; for ``explorer.py``.
 
 The same model, draws, recordings, figures and table as the product's page, by the same functions; only the sliders and
 the trace are Streamlit's and Plotly's own, and everything is drawn anew when a slider is let go.

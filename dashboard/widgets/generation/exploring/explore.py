@@ -23,6 +23,7 @@ from dashboard import session
 from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
 from dashboard.comparison import comparison_cohort
 from dashboard.generated import DRAWS, generated_series
+from dashboard.opened import note_opened
 from dashboard.session import LoadedModel
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.filter_box import filter_box
@@ -37,7 +38,12 @@ from dashboard.widgets.generation.exploring.near import (
     near_recordings,
 )
 from dashboard.widgets.generation.exploring.payload import explorer_payload
-from dashboard.widgets.generation.exploring.settings import ExploreSettings, chosen_settings, follow_address
+from dashboard.widgets.generation.exploring.settings import (
+    USUAL_CONDITION,
+    ExploreSettings,
+    chosen_settings,
+    follow_address,
+)
 from dashboard.widgets.generation.exploring.settings_box import settings_box
 from dashboard.widgets.generation.exploring.training_note import training_note
 from dashboard.widgets.generation.exploring.waves_table import show_waves_table
@@ -60,6 +66,8 @@ def explore_view(chosen: LoadedModel, theme: str) -> None:
 @st.fragment
 def _explore(chosen: LoadedModel, theme: str) -> None:
     model, settings = chosen.model, chosen_settings()
+    moved = settings.condition[INTENSITY.name] != USUAL_CONDITION[INTENSITY.name]
+    note_opened("generation", compare=settings.compare, **({"moved": True} if moved else {}))
     condition, ear = settings.condition, None if settings.ear == "both" else settings.ear
     comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation, ear)
     cohort = comparison.cohort
