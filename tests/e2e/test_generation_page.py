@@ -112,7 +112,7 @@ def test_the_difference_has_a_lane_and_the_legend_says_so(generation):
     legend.get_by_text("generated − recorded mean").wait_for()
     assert legend.get_by_text("recordings near").count() == 1
     before = picture(page)
-    page.get_by_role("radio", name="Nothing").click()
+    page.get_by_role("radio", name="None").click()
     settle(page)
     assert picture(page) != before
     assert legend.get_by_text("recordings near").count() == 0

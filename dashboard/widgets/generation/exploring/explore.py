@@ -52,6 +52,8 @@ from dashboard.widgets.norm_picker import norm_in_words
 LEVEL_STEP_SHOWN = 10
 HEAD_CSS = """<style>
 @media (min-width: 1100px) {.st-key-explore_head {margin: -3.35rem 0 0 24rem; width: calc(100% - 24rem);}}
+.st-key-explore_below [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+.st-key-explore_below [data-testid="stColumn"] {min-width: 280px;}
 .st-key-explorer_box [data-testid="stCaptionContainer"] p {font-size: 0.8rem; line-height: 1.3;}
 </style>"""
 """On wide screens the head stands on the line of the view choice."""
@@ -100,7 +102,8 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
         st.markdown(_support_badge(model.support, condition, nearest), width="stretch")
         settings_box(settings)
         norm = display_box(settings, learned)
-    waves, stack, function = st.columns([1.05, 1.2, 1.2], gap="medium")
+    with st.container(key="explore_below"):
+        waves, stack, function = st.columns([1.05, 1.2, 1.2], gap="medium")
     with waves:
         show_waves_table(response, cohort.table.iloc[nearest.near_rows])
     series = generated_series(chosen, condition, INTENSITY.name, AXES[INTENSITY.name].stops)
