@@ -21,13 +21,15 @@ import pandas as pd
 import torch
 
 from abr_model.cohort import Cohort
+from abr_model.ears.codes import Codes, codes_of, latent_of, responses_of
 from abr_model.ears.link import EarLink
-from abr_model.ears.pairs import ears_of
+from abr_model.ears.pairs import MOST_KNOWN, ears_of
 from abr_model.evaluation.clean import clean_responses
-from abr_model.generation.ears.ear import infer_ear
-from abr_model.generation.ears.elsewhere import blend, ear_responses
+from abr_model.generation.ears.ear import Ear
+from abr_model.generation.ears.elsewhere import blend, codes_at, ear_responses
 from abr_model.generation.generate import block_generator, decode, draw
 from abr_model.model import TrainedModel
+from abr_model.preparation import model_inputs
 from abr_model.schema import CONDITION_NAMES, INTENSITY, WAVES
 from abr_model.sources.simulator import DEFAULT, simulate
 from abr_model.sources.simulator.patients import draw_patient
@@ -59,10 +61,11 @@ def main() -> None:
     clinic = simulate(asked.patients, asked.seed)
     held_out = prepare_parts(clinic, model.preset).test
     truth = clean_responses(held_out, clinic.provenance, model.preset).astype(float)
+    ears_at = ears_from(model, link, held_out)
     result = {
-        "levels": levels(model, link, held_out, truth, asked.recordings),
-        "designed": designed(model, link, held_out, asked.seed, asked.recordings // 3),
-        "blend": middle_of_blends(model, link, held_out, 60),
+        "levels": levels(model, ears_at, held_out, truth, asked.recordings),
+        "designed": designed(model, ears_at, held_out, asked.seed, asked.recordings // 3),
+        "blend": middle_of_blends(model, ears_at, held_out, 60),
     }
     for name, table in result.items():
         print(f"\n{name}\n{pd.DataFrame(table).round(3).to_string(index=False)}")
@@ -70,7 +73,19 @@ def main() -> None:
         asked.json.write_text(json.dumps(result, indent=1))
 
 
-def levels(model, link, held_out: Cohort, truth: np.ndarray, count: int) -> list[dict]:
+def ears_from(model, link: EarLink, held_out: Cohort):
+    """From positions to the ear inferred from the recordings there; all codes are worked out once, labels left out."""
+    codes: Codes = codes_of(model.network, model_inputs(held_out, model.scaling))
+
+    def ears_at(rows) -> Ear:
+        rows = np.asarray(rows)
+        none = np.full(len(rows), np.nan)
+        return Ear(held_out.take(rows), codes[rows], (), none, none, none, None, None, link)
+
+    return ears_at
+
+
+def levels(model, ears_at, held_out: Cohort, truth: np.ndarray, count: int) -> list[dict]:
     """Errors at other levels of the same ear, by distance in level."""
     table = held_out.table
     level, ears = table[INTENSITY.name].to_numpy(float), ears_of(table)
@@ -82,14 +97,14 @@ def levels(model, link, held_out: Cohort, truth: np.ndarray, count: int) -> list
         same = same[np.unique(level[same], return_index=True)[1]]
         if not len(same):
             continue
-        ear = infer_ear(model, held_out.take([first]), link)
+        ear = ears_at([first])
         there = ear_responses(model, ear, table.iloc[same][list(CONDITION_NAMES)])
         usual = population(model, table.iloc[same][list(CONDITION_NAMES)])
         held = ear_code_held(model, ear, table.iloc[same][list(CONDITION_NAMES)])
         for k, target in enumerate(same):
             others = np.flatnonzero((ears == ears[first]) & (np.arange(len(ears)) != target))
             others = others[np.argsort(np.abs(level[others] - level[target]), kind="stable")]
-            of_all = infer_ear(model, held_out.take(others), link)
+            of_all = ears_at(others[:MOST_KNOWN])
             all_there = ear_responses(model, of_all, table.iloc[[target]][list(CONDITION_NAMES)])
             again = np.flatnonzero(
                 (visit == visit[target]) & (level == level[target]) & (np.arange(len(ears)) != target)
@@ -120,14 +135,14 @@ def levels(model, link, held_out: Cohort, truth: np.ndarray, count: int) -> list
     return summary(found, "dB away") + summary(found.assign(**{"dB away": "all"}), "dB away")
 
 
-def designed(model, link, held_out: Cohort, seed: int, count: int) -> list[dict]:
+def designed(model, ears_at, held_out: Cohort, seed: int, count: int) -> list[dict]:
     """The same ears, made again by the simulator at other rates and ages."""
     table = held_out.table
     chosen = np.flatnonzero((table[INTENSITY.name] >= 60) & (table["hearing_loss"] == "normal"))
     rows = []
     for first in np.random.default_rng(1).permutation(chosen)[:count]:
         record = table.iloc[first]
-        ear = infer_ear(model, held_out.take([first]), link)
+        ear = ears_at([first])
         changes = [("rate", {"stimulus_rate_per_s": rate}) for rate in (11.1, 21.1, 45.1, 61.1)]
         changes += [("age", {"age_years": record["age_years"] + later}) for later in (0.25, 1.0)]
         changes += [("age, decades", {"age_years": record["age_years"] + 30.0})]
@@ -145,7 +160,7 @@ def designed(model, link, held_out: Cohort, seed: int, count: int) -> list[dict]
     return summary(pd.DataFrame(rows), "change")
 
 
-def middle_of_blends(model, link, held_out: Cohort, count: int) -> list[dict]:
+def middle_of_blends(model, ears_at, held_out: Cohort, count: int) -> list[dict]:
     """Size of wave V half way between two ears, over the mean of both ends, on a line and on an arc."""
     table = held_out.table
     loud = np.flatnonzero((table[INTENSITY.name] == 80) & (table["hearing_loss"] == "normal"))
@@ -153,15 +168,12 @@ def middle_of_blends(model, link, held_out: Cohort, count: int) -> list[dict]:
     ratios = {"line": [], "arc": []}
     for _ in range(count):
         a, b = rng.choice(loud, 2, replace=False)
-        ears = [infer_ear(model, held_out.take([i]), link) for i in (a, b)]
+        ears = [ears_at([i]) for i in (a, b)]
         condition = ears[0].condition
         along = blend(model, *ears, [0.0, 0.5, 1.0], condition)
         size = along.mean.std(1)
         ratios["line"].append(size[1] / (0.5 * (size[0] + size[2])))
-        from abr_model.ears.codes import responses_of
-        from abr_model.generation.ears.elsewhere import _codes_at
-
-        (mean_a, _, _), (mean_b, _, _) = (_codes_at(model, ear, along.conditions.iloc[:1]) for ear in ears)
+        (mean_a, _, _), (mean_b, _, _) = (codes_at(model, ear, along.conditions.iloc[:1]) for ear in ears)
         cosine = torch.nn.functional.cosine_similarity(mean_a, mean_b).clamp(-1, 1)
         arc = (mean_a + mean_b) / (2 * torch.cos(torch.arccos(cosine) / 2))
         static = torch.from_numpy(model.scaling.static(along.conditions.iloc[:1]))
@@ -182,8 +194,6 @@ def population(model, conditions: pd.DataFrame) -> np.ndarray:
 
 def ear_code_held(model, ear, conditions: pd.DataFrame) -> np.ndarray:
     """[C, T]: the recording's z, unchanged, under other conditions."""
-    from abr_model.ears.codes import latent_of
-
     with torch.no_grad():
         z = latent_of(model.network, ear.codes.mean[:1], ear.codes.static[:1]).expand(len(conditions), -1)
         static = torch.from_numpy(model.scaling.static(conditions))

@@ -96,7 +96,7 @@ def ear_responses(
         model has no link of ears; another hearing loss where no training ear changed its own.
     """
     conditions = check_conditions(conditions)
-    mean, sd, own = _codes_at(model, ear, conditions)
+    mean, sd, own = codes_at(model, ear, conditions)
     return _decoded(model, conditions, mean, sd, own, _widening(ear, own), draws, seed)
 
 
@@ -152,7 +152,7 @@ def blend(
     conditions = check_conditions(conditions)
     free = condition is None  # half way along, one of the two has another ear's hearing loss, and nobody asked for it
     (mean_a, sd_a, own_a), (mean_b, sd_b, own_b) = (
-        _codes_at(model, ear, conditions, any_hearing=free) for ear in (first, second)
+        codes_at(model, ear, conditions, any_hearing=free) for ear in (first, second)
     )
     t = torch.as_tensor(shares, dtype=torch.float32).unsqueeze(1)
     mean = (1 - t) * mean_a + t * mean_b
@@ -162,10 +162,16 @@ def blend(
     return _decoded(model, conditions, mean, sd, own, widening, draws, seed)
 
 
-def _codes_at(
+def codes_at(
     model: TrainedModel, ear: Ear, conditions: pd.DataFrame, any_hearing: bool = False
 ) -> tuple[Tensor, Tensor, np.ndarray]:
-    """Mean and SD [C, L] of the ear's code under conditions, and how near [C] a recording of it is."""
+    """Mean and SD [C, L] of the ear's code under C conditions, and how near [C] a recording of it is.
+
+    Raises
+    ------
+    InputError
+        As :func:`ear_responses`; another hearing loss passes with ``any_hearing``.
+    """
     static = torch.from_numpy(model.scaling.static(conditions))
     near = _nearness(ear, conditions)  # [C, R]
     row, own = near.argmax(1), near.max(1)
