@@ -76,8 +76,10 @@ class Layout:
         One an arrow: corners from start to end.
     labels
         One an arrow; None without words.
-    caption
+    caption, caption_y
         Lines, and where the first one stands.
+    top
+        Where the figure begins below its heading.
     """
 
     width: float
@@ -88,6 +90,7 @@ class Layout:
     labels: list[Label | None]
     caption: list[str]
     caption_y: float
+    top: float
 
 
 def lay_out(diagram: Diagram) -> Layout:
@@ -108,6 +111,7 @@ def lay_out(diagram: Diagram) -> Layout:
         labels=[_label(arrow.label, path) for arrow, path in zip(diagram.arrows, paths, strict=True)],
         caption=caption,
         caption_y=lowest + 17,
+        top=min([*(box.y for box in boxes.values()), *(a.y for found in areas.values() for a in found)]) - 3,
     )
 
 

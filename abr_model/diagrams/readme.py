@@ -25,7 +25,7 @@ def readme(subject: Subject, diagrams: Sequence[Diagram], formats: Sequence[str]
         parts.append(f"| {diagram.title} | {_SHOWS[diagram.name]} | {files} |\n")
     parts.append(
         "\nEverything in them is read from the live network: shapes from a forward pass, parameters counted, nothing "
-        "is drawn by hand. The SVG files need nothing from outside and print on A4, landscape, also in black and white.\n"
+        "is drawn by hand. The SVG files need nothing from outside; they print on A4, in black and white, too.\n"
     )
     parts += [_table(diagram, times) for diagram in diagrams if any(block.parameters for block in diagram.blocks)]
     parts.append(_made(subject, formats, times))
@@ -70,9 +70,9 @@ def _made(subject: Subject, formats: Sequence[str], times: Times | None) -> str:
         lines.append("\nShares of time were not measured.")
     else:
         lines.append(
-            f"\nShares of time: measured on {times.measured}, {times.batch} recordings in a step, one processor thread; "
-            "each block alone, forward and backward. They differ from machine to machine. `abr diagrams --times times.json` "
-            "draws the same figures again without measuring."
+            f"\nShares of time: measured on {times.measured}, {times.batch} recordings in a step, one thread; each "
+            "block alone, forward and backward. They differ from machine to machine. "
+            "`abr diagrams --times times.json` draws the same figures again without measuring."
         )
     if subject.model is not None:
         made = subject.model.provenance

@@ -54,15 +54,15 @@ PALETTES = {
 }
 
 
-def svg(diagram: Diagram, theme: str = "light", heading: bool = True) -> str:
+def svg(diagram: Diagram, theme: str = "light", on_page: bool = False) -> str:
     """The figure.
 
     Parameters
     ----------
     theme
         ``"light"`` (paper), or ``"dark"`` for a dark screen.
-    heading
-        Whether title, subtitle and caption stand in it; a page that has its own leaves them out.
+    on_page
+        Part of a page that has a title, a caption and the font (:func:`font_faces`) of its own: they are left out.
 
     Returns
     -------
@@ -70,18 +70,18 @@ def svg(diagram: Diagram, theme: str = "light", heading: bool = True) -> str:
         One SVG document. Each block is a ``<g class="block" data-block="…">``.
     """
     layout, colours = lay_out(diagram), PALETTES[theme]
-    top = 0.0 if heading else TITLE + SUBTITLE + 10
-    height = layout.height if heading else layout.caption_y - 12 - top
+    top = layout.top if on_page else 0.0
+    height = layout.caption_y - 11 - top if on_page else layout.height
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {_n(top)} {_n(layout.width)} {_n(height)}" '
         f'width="{_n(layout.width * MM_PER_POINT)}mm" height="{_n(height * MM_PER_POINT)}mm" role="img" '
         f'aria-labelledby="{diagram.name}-title {diagram.name}-words">',
         f'<title id="{diagram.name}-title">{escape(diagram.title)}</title>',
         f'<desc id="{diagram.name}-words">{escape(diagram.alt)}</desc>',
-        f"<style>{_font_faces()}text{{font-family:'{FAMILY}','Source Sans 3',Arial,sans-serif}}</style>",
+        f"<style>{'' if on_page else font_faces()}text{{font-family:'{FAMILY}',Arial,sans-serif}}</style>",
         f'<rect x="0" y="{_n(top)}" width="{_n(layout.width)}" height="{_n(height)}" fill="{colours.paper}"/>',
     ]
-    if heading:
+    if not on_page:
         parts += _heading(diagram, layout, colours)
     parts += _areas(layout, colours)
     drawn = zip(diagram.arrows, layout.paths, layout.labels, strict=True)
@@ -254,7 +254,8 @@ def _n(value: float) -> str:
 
 
 @cache
-def _font_faces() -> str:
+def font_faces() -> str:
+    """CSS with the font of the figures inside."""
     faces = []
     for path, weight in ((REGULAR, 400), (BOLD, 700)):
         data = base64.b64encode(path.with_suffix(".woff2").read_bytes()).decode("ascii")

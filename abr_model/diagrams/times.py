@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from abr_model.sampler import Sampler
 from abr_model.training.measuring import once, random_recordings, undisturbed
 
 FORMAT = "abr-diagram-times"
+_one_at_a_time = threading.Lock()
 LARGEST_BATCH = 64
 """Recordings of the step that is tried, at most: the shares of a larger one are the same."""
 REPETITIONS = 3
@@ -91,7 +93,7 @@ def measure_times(subject: Subject, modules: set[str]) -> Times:
     network = copy.deepcopy(subject.network)  # a page shares the model: nobody else may see it train
     batch = min(LARGEST_BATCH, subject.preset.training.batch_size)
     known = {name: module for name, module in network.named_modules() if name in modules}
-    with undisturbed(1):
+    with _one_at_a_time, undisturbed(1):  # two at a time would slow one another
         recordings = random_recordings(batch, subject.preset)
         calls = _calls(network.train(), known, recordings)
         step = {name: _median(lambda n=name: _forward_backward(known[n], calls[n])) for name in calls}

@@ -56,7 +56,8 @@ def _preparation(preset: Preset, progress: Progress) -> list[Block]:
     trace = "one scale" if preset.scaling.waveform == "global" else "scaled per sample"
     return [
         Block("cohort", "Cohort",
-              (progress.cohort or "to be chosen", *_count("recordings", progress.cohort_recordings)), "data", Place(0, 0), "The recordings that a person chose to train on.", state=state,
+              (progress.cohort or "to be chosen", *_count("recordings", progress.cohort_recordings)), "data",
+              Place(0, 0), "The recordings that a person chose to train on.", state=state,
               code="abr_model.cohort:Cohort"),
         Block("selection", "Selection", (", ".join(filter(None, rules)) or "every recording", "conditions known", rate,
               *_count("kept", kept)), "step", Place(1, 0),

@@ -14,9 +14,9 @@ from abr_model.diagrams.subject import Subject
 NAME = "transformer"
 CAPTION = (
     "Left and right: one layer of the encoder and of the decoder; each is passed as often as its heading says, with "
-    "weights of its own, and the numbers of a block are those of all layers together. A line beside a block carries its "
-    "input past it to where both are added (+). Middle: what happens in every self-attention; its weights are counted "
-    "in the layers."
+    "weights of its own, and the numbers of a block are those of all layers together. A line beside a block carries "
+    "its input past it to where both are added (+). Middle: what happens in every self-attention; its weights are "
+    "counted in the layers."
 )
 _ATTENTION, _LINEAR, _NORM = "torch.nn:MultiheadAttention", "torch.nn:Linear", "torch.nn:LayerNorm"
 _MEANING = {
