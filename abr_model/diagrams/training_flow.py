@@ -32,7 +32,9 @@ def training_flow(subject: Subject, progress: Progress | None = None) -> Diagram
     return Diagram(
         NAME,
         "Training: from the cohort to the model",
-        f"{subject.words[:1].upper()}{subject.words[1:]} · {progress.words}",
+        " · ".join(
+            [f"{subject.words[:1].upper()}{subject.words[1:]}", *([progress.words] * progress.is_of_a_training)]
+        ),
         (*blocks, _status(progress)),
         _ARROWS,
         _GROUPS,
@@ -89,9 +91,12 @@ def _learning(subject: Subject, progress: Progress) -> list[Block]:
         augmented.append(f"noise SD {training.noise_sd:g}")
     if training.max_shift_samples:
         augmented.append(f"shift ≤ {training.max_shift_samples} samples")
-    schedule = {"one cycle": "one cycle up to", "cosine": "cosine from"}.get(training.schedule, "at")
-    if training.schedule == "step":
-        schedule = f"× {training.gamma:g} every {training.step_size} epochs, from"
+    schedule = {
+        "one cycle": "one cycle, up and down to 0",
+        "cosine": "cosine to 0",
+        "step": f"× {training.gamma:g} every {training.step_size} epochs",
+        "constant": "constant",
+    }[training.schedule]
     validated = progress.validated
     return [
         Block("batches", "Batches", (
@@ -108,7 +113,7 @@ def _learning(subject: Subject, progress: Progress) -> list[Block]:
               "What training makes smaller; β weighs the KL and rises with the epochs.", state=state,
               code="abr_model.objective"),
         Block("optimiser", "Optimiser", (
-            f"{training.optimiser.capitalize()}, {schedule} {training.learning_rate:g}",
+            f"{training.optimiser.capitalize()}, learning rate {training.learning_rate:g}", schedule,
             *_value("learning rate now", row.get("learning_rate"), ".2g"),
             (f"gradient norm (limit {training.gradient_clip:,g})", _digits(row.get("gradient_norm")))), "step",
             Place(2, 3), "Moves every weight a little, so that the loss falls.", state=state,

@@ -98,9 +98,14 @@ class Progress:
             return next((name for name, stage in _STAGES.items() if stage == self.stage), "starting")
         return f"{words} after {self.epochs_done:,} of {self.epochs:,} epochs"
 
+    @property
+    def is_of_a_training(self) -> bool:
+        """Whether there is, or was, a training; False for the settings of a preset."""
+        return self.state != "not trained"
+
     def state_of(self, stage: int) -> State | None:
         """How far a part of the training is; None where there is no training to speak of."""
-        if self.state == "not trained":
+        if not self.is_of_a_training:
             return None
         if stage < self.stage or (stage == self.stage == SAVED):
             return "done"

@@ -58,7 +58,8 @@ def attention_figure(
     middles = (flow.edges_ms[1:] + flow.edges_ms[:-1]) / 2
     figure.add_trace(
         go.Heatmap(
-            x=middles, y=names, z=100 * received, colorscale=HEAT[theme], zmin=0, xgap=1, ygap=2,
+            x=middles, y=names, z=100 * received, colorscale=HEAT[theme], zmin=0,
+            zmax=float(100 * received.max()), xgap=1, ygap=2,
             colorbar={"title": {"text": "% of the attention", "side": "right", "font": {"color": MUTED[theme]}},
                       "len": 0.46, "y": 0.22, "thickness": 10, "tickfont": {"color": MUTED[theme]}},
             hovertemplate="%{y}<br>token at %{x:.2f} ms<br>receives %{z:.1f} % of the attention<extra></extra>",
@@ -84,7 +85,7 @@ def matrix_figure(flow: Flow, attention: Attention, head: int, theme: str) -> go
     words = "from memory %{x}" if attention.crosses else "from the token at %{x:.2f} ms"
     figure = go.Figure(
         go.Heatmap(
-            x=x, y=middles, z=100 * weights, colorscale=HEAT[theme], zmin=0,
+            x=x, y=middles, z=100 * weights, colorscale=HEAT[theme], zmin=0, zmax=float(100 * weights.max()),
             colorbar={"title": {"text": "%", "font": {"color": MUTED[theme]}}, "thickness": 10,
                       "tickfont": {"color": MUTED[theme]}},
             hovertemplate=f"the token at %{{y:.2f}} ms takes<br>%{{z:.1f}} % {words}<extra></extra>",

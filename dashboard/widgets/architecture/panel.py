@@ -48,7 +48,7 @@ def _facts(block: Block) -> None:
         rows.append(("Trainable parameters", f"{block.parameters:,}{share}"))
     if block.time_share is not None:
         rows.append(("Time", f"{percent(block.time_share)} of {block.timed}"))
-    inside = " ".join(line for line in block.lines if isinstance(line, str))
+    inside = " · ".join(line.rstrip(",;") for line in block.lines if isinstance(line, str))
     rows += [("Inside", inside), *(line for line in block.lines if isinstance(line, tuple))]
     cells = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>" for name, value in rows if value
@@ -73,7 +73,9 @@ def _weights(block: Block, subject: Subject) -> None:
         }
     )
     with st.expander(f"Weights, {len(table)} arrays", expanded=len(table) <= 6):
-        st.dataframe(table, hide_index=True, height="content" if len(table) <= 8 else 300)
+        widths = {"shape": st.column_config.TextColumn(width=80), "number": st.column_config.NumberColumn(width=75)}
+        height = "content" if len(table) <= 8 else 300
+        st.dataframe(table, hide_index=True, height=height, column_config=widths)
 
 
 def _code(block: Block) -> None:
