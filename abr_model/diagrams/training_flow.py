@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from abr_model.configuration import LatentFlowConfig, Preset
 from abr_model.diagrams.graph import Arrow, Block, Diagram, Group, Line, Place
 from abr_model.diagrams.subject import Subject
@@ -169,27 +171,26 @@ def _status(progress: Progress) -> Block:
 
 
 def _terms(subject: Subject, row: dict) -> list[Line]:
-    names = _term_names(subject)
+    names = _term_names(subject.preset)
     lines: list[Line] = [(TERMS.get(name, name), _number(row.get(f"train_{name}"), ".4g")) for name in names]
     points = subject.preset.objective.beta_points
     end = f"{points[0][1]:g} → {points[-1][1]:g}"
     return [*lines, (f"β ({end})", _number(row.get("beta"), ".3g")), ("loss", _number(row.get("train_loss"), ".4g"))]
 
 
-def _term_names(subject: Subject) -> list[str]:
+@lru_cache(maxsize=32)
+def _term_names(preset: Preset) -> tuple[str, ...]:
     """The terms that the objective really has: asked on a few random recordings."""
-    import copy
-
     import torch
 
     from abr_model.objective import build_objective
     from abr_model.training.measuring import random_recordings
 
-    batch = random_recordings(2, subject.preset)
+    batch, network = random_recordings(2, preset), Subject.of_preset(preset).network
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        outputs = copy.deepcopy(subject.network).cpu().eval()(batch)
-        found = build_objective(subject.preset.objective, subject.network.samples)(batch, outputs[0], outputs[2], 1.0)
-    return [name for name in found if name != "loss"]
+        posterior, _, decoded = network(batch)
+        found = build_objective(preset.objective, network.samples)(batch, posterior, decoded, 1.0)
+    return tuple(name for name in found if name != "loss")
 
 
 def _part(progress: Progress, part: str) -> list[Line]:

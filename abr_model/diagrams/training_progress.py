@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from abr_model.diagrams.graph import State
     from abr_model.diagrams.subject import Subject
     from abr_model.model import TrainedModel
+    from abr_model.runs.history import History
     from abr_model.runs.run import Run
 
 PREPARING, TRAINING, FITTING, MEASURING, SAVED = range(1, 6)
@@ -141,8 +142,14 @@ class Progress:
         )
 
     @staticmethod
-    def of_run(run: Run) -> Progress:
-        """What a run folder says now; any part of it may be missing or still be written."""
+    def of_run(run: Run, history: History | None = None) -> Progress:
+        """What a run folder says now; any part of it may be missing or still be written.
+
+        Parameters
+        ----------
+        history
+            Of the run; whoever looks often keeps one, so that only what was appended is read.
+        """
         from abr_model.runs.history import History
 
         status, state = run.status, run.state
@@ -150,7 +157,7 @@ class Progress:
             state = "not started"
         elif run.queued:
             state = "waiting"
-        history = History(run.folder)
+        history = history or History(run.folder)
         history.update()
         epoch, step, best = history.last("epoch"), history.last("step"), history.best
         newest = max((row for row in (epoch, step) if row), key=lambda row: row.get("step") or 0, default={})

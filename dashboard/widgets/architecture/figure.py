@@ -20,6 +20,7 @@ from abr_model.diagrams.training_flow import training_flow
 from abr_model.diagrams.training_progress import Progress
 from abr_model.runs.run import Run
 from dashboard.diagrams import drawn, times_of
+from dashboard.histories import history_of
 from dashboard.style import PRIMARY
 from dashboard.widgets.architecture.choosing import BLOCK, open_block
 
@@ -63,7 +64,7 @@ def live_figure(subject: Subject, theme: str) -> None:
         run = Run(Path(folder))
         if run.active != active or run.has_model != (subject.model is not None):
             st.rerun()  # it began, ended, or has a model by now
-        diagram = training_flow(subject, Progress.of_run(run))
+        diagram = training_flow(subject, Progress.of_run(run, history_of(run)))
         st.markdown(f"**{diagram.title}** :gray[ · {diagram.subtitle}]")
         figure(diagram, theme)
 
