@@ -20,7 +20,7 @@ def heading(diagram: Diagram) -> None:
     st.markdown(f"**{diagram.title}** :gray[ · {diagram.subtitle}]")
 
 
-page_header("Architecture", "What happens to a recording inside the model? Click a block")
+page_header("Architecture", "What happens to a recording inside the model? Click a block", about="architecture")
 views, models, take = st.columns([5, 5, 1.3], vertical_alignment="center")
 with views:
     view = chosen_view()
