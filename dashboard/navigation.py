@@ -15,6 +15,7 @@ _PAGES = {
     "data": ("Data", HERE.parent / "pages" / "1_Data.py"),
     "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
     "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
+    "architecture": ("Architecture", HERE.parent / "pages" / "5_Architecture.py"),
     "realism": ("Realism", HERE.parent / "pages" / "4_Realism.py"),
 }
 

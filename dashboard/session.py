@@ -41,6 +41,7 @@ __all__ = (
     "dropped_from_filter",
     "keep_cohort",
     "load_cohort",
+    "load_model",
     "pop_model_problem",
     "runs_folder",
     "set_filter",
@@ -231,6 +232,17 @@ def use_model(folder: str | Path) -> LoadedModel:
     loaded = _load_model(Path(folder))
     set_model_in_use(folder)
     return choose_model(loaded.folder)
+
+
+def load_model(folder: str | Path) -> LoadedModel:
+    """A model without choosing it.
+
+    Raises
+    ------
+    InputError
+        The folder is not a model.
+    """
+    return _load_model(Path(folder))
 
 
 def chosen_model_folder() -> ModelFolder | None:
