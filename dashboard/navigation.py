@@ -1,4 +1,4 @@
-"""The pages of the product, in the order of the work: explore, train, generate.
+"""The pages of the product, in the order of the work: explore, train, generate, have it judged.
 
 Paths are absolute, so that a link works wherever the dashboard was started.
 """
@@ -15,6 +15,7 @@ _PAGES = {
     "data": ("Data", HERE.parent / "pages" / "1_Data.py"),
     "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
     "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
+    "review": ("Review", HERE.parent / "pages" / "6_Review.py"),
     "realism": ("Realism", HERE.parent / "pages" / "4_Realism.py"),
 }
 

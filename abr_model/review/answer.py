@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from abr_model.errors import InputError
 from abr_model.review.config import StudyConfig
 from abr_model.schema import WAVES
 from abr_model.validation import as_input_error
@@ -78,11 +77,6 @@ class Answer(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise as_input_error(error, cls, "answer") from error
-
-    def check_done(self, config: StudyConfig, traces: int) -> None:
-        """Raise :class:`InputError` where it says to be done and something that was asked is missing."""
-        if self.done and (missing := self.open(config, traces)):
-            raise InputError("the answer is not complete", value=", ".join(missing))
 
     def open(self, config: StudyConfig, traces: int) -> list[str]:
         """What of the questions has no answer yet, in words."""

@@ -112,6 +112,11 @@ class StudyConfig(BaseModel):
         return "real" if self.kind == Kind.CLINICAL else "simulated clinic"
 
     @property
+    def recorded_phrase(self) -> str:
+        """The same in a sentence: ``"from the simulated clinic"``, ``"real"``."""
+        return "real" if self.kind == Kind.CLINICAL else "from the simulated clinic"
+
+    @property
     def notice(self) -> str:
         """The sentence that goes with every screen and result of this study."""
         if self.kind == Kind.CLINICAL:

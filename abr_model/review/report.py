@@ -9,7 +9,7 @@ from abr_model.review.analysis.results import ReviewResults
 
 def markdown(results: ReviewResults) -> str:
     """The whole report."""
-    recorded = "Simulated clinic" if results.kind == "simulated" else "Real"
+    recorded = "simulated" if results.kind == "simulated" else "real"
     shown = f"{results.items} items, {results.generated_items} of them generated"
     unseen = (
         "of patients that the model was not trained on"
@@ -22,7 +22,7 @@ def markdown(results: ReviewResults) -> str:
         results.statement,
         f"{shown} by the model {results.model} ({results.model_id}); the others from {results.cohort}, {unseen}. "
         f"Closed {results.closed}. {results.answers} of {results.asked} answers. "
-        f"Margin of equivalence ± {results.margin:.0%}.",
+        f"Margin of equivalence ± {100 * results.margin:.0f} %.",
         "## Told apart",
         _table(
             ("", "value", "95 % interval"),
@@ -74,8 +74,8 @@ def markdown(results: ReviewResults) -> str:
         p = results.plausibility
         parts += [
             "## Plausibility (1 to 5)",
-            f"{recorded} {p.recorded_mean:.2f}, generated {p.generated_mean:.2f}. A generated item is rated higher than "
-            f"a {recorded.lower()} one with probability {p.superiority:.2f} (95 % interval {_span(p.superiority_interval)}; "
+            f"{recorded.capitalize()} items {p.recorded_mean:.2f}, generated ones {p.generated_mean:.2f}. A generated item is rated higher than "
+            f"a {recorded} one with probability {p.superiority:.2f} (95 % interval {_span(p.superiority_interval)}; "
             f"Cliff's δ {p.delta:+.2f}, Mann–Whitney p {_p(p.p)}).",
         ]
     if results.latencies:
@@ -85,8 +85,8 @@ def markdown(results: ReviewResults) -> str:
                 ("wave", "difference", "items", "pairs", "bias", "95 % interval", "limits of agreement"),
                 [
                     (
-                        x.wave, f"{x.one} − {x.other}", x.which, x.n, f"{x.bias:+.3f}", _span(x.bias_interval, _signed),
-                        f"{x.lower:+.3f} to {x.upper:+.3f}",
+                        x.wave, f"{x.one} − {x.other}", x.which, x.n, _signed(x.bias), _span(x.bias_interval, _signed),
+                        f"{_signed(x.lower)} to {_signed(x.upper)}",
                     )
                     for x in results.latencies
                 ],
@@ -107,7 +107,7 @@ def markdown(results: ReviewResults) -> str:
         parts += [
             "## What was noticed",
             _table(
-                ("", f"on {recorded.lower()} items", "on generated items", "of these called generated"),
+                ("", f"on {recorded} items", "on generated items", "of these called generated"),
                 [(n.what, n.recorded, n.generated, n.when_right) for n in results.noticed],
             ),
         ]
@@ -117,7 +117,7 @@ def markdown(results: ReviewResults) -> str:
             _table(
                 ("item", "is", "rated", "note"),
                 [
-                    (n.item + 1, "generated" if n.generated else recorded.lower(), n.rating, n.note)
+                    (n.item + 1, "generated" if n.generated else recorded, n.rating, n.note)
                     for n in results.notes
                 ],
             ),
@@ -139,11 +139,11 @@ def _number(value: float | None, digits: int = 2) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
+    return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}"
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _span(interval, words=_number) -> str:

@@ -14,7 +14,7 @@ from abr_model.review.analysis.detection import rating_auc, roc_points, sensitiv
 from abr_model.review.analysis.judgements import by_reviewer, judgements, marked_waves
 from abr_model.review.analysis.latencies import error_of_one
 from abr_model.review.analysis.marks import latency_agreement
-from abr_model.review.analysis.noticing import noticed_things, notes
+from abr_model.review.analysis.noticing import notes, noticed_things
 from abr_model.review.analysis.plausibility import compare_ratings, plausibility
 from abr_model.review.analysis.resampling import item_interval
 from abr_model.review.analysis.results import Agreement, ItemResult, Pair, PlausibilityResult, Reviewer, ReviewResults

@@ -44,10 +44,7 @@ def judgements(stored: list[Stored], key: Key) -> pd.DataFrame:
                 **conditions[one.item],
             }
         )
-    columns = (
-        "reviewer item repeat generated rating called_generated correct plausibility seconds noticed note level "
-        "age_years hearing_loss"
-    ).split()
+    columns = ["reviewer", "item", "repeat", "generated", "rating", "called_generated", "correct", "plausibility", "seconds", "noticed", "note", "level", "age_years", "hearing_loss"]
     return pd.DataFrame(rows, columns=columns).astype({"generated": bool, "called_generated": bool, "correct": bool})
 
 
@@ -78,7 +75,7 @@ def marked_waves(stored: list[Stored], key: Key) -> pd.DataFrame:
                     "label_ms": float(recording[latency_column(mark.wave)]),
                 }
             )
-    columns = "reviewer item repeat trace wave generated level ms label_ms".split()
+    columns = ["reviewer", "item", "repeat", "trace", "wave", "generated", "level", "ms", "label_ms"]
     return pd.DataFrame(rows, columns=columns).astype({"generated": bool})
 
 

@@ -34,21 +34,25 @@ def statement(found: Accuracy | None, config: StudyConfig) -> str:
         return "There are no answers on both kinds of item yet: nothing can be said."
     low, high = 0.5 - config.margin, 0.5 + config.margin
     numbers = (
-        f"{found.value:.0%} of answers were right (95 % interval {_span(found.interval)}; chance is 50 %), from "
+        f"{_percent(found.value)} of answers were right (95 % interval {_span(found.interval)}; chance is 50 %), from "
         f"{found.n:,} answers that count like {found.effective:,.0f} independent ones."
     )
     meaning = {
-        "equivalent": f"The 90 % interval {_span(found.narrow)} lies within {low:.0%} to {high:.0%}, the margin set "
+        "equivalent": f"The 90 % interval {_span(found.narrow)} lies within {_percent(low)} to {_percent(high)}, the margin set "
         "before the study: for this margin the two kinds were not told apart.",
         "equivalent and told apart": f"Reviewers did better or worse than chance, but the 90 % interval "
-        f"{_span(found.narrow)} lies within the margin of {low:.0%} to {high:.0%} that was set before the study.",
+        f"{_span(found.narrow)} lies within the margin of {_percent(low)} to {_percent(high)} that was set before the study.",
         "told apart": "Reviewers told the two kinds apart better than chance.",
         "mistaken": "Reviewers told the two kinds apart, but took one for the other: worse than chance.",
-        "undecided": f"This decides nothing: chance lies within the interval, but so do accuracies outside of {low:.0%} "
-        f"to {high:.0%}. To show that the two kinds are alike takes more answers.",
+        "undecided": f"This decides nothing: chance lies within the interval, but so do accuracies outside of {_percent(low)} "
+        f"to {_percent(high)}. To show that the two kinds are alike takes more answers.",
     }[verdict]
     return f"{numbers} {meaning} This holds for {found.of}."
 
 
 def _span(interval: tuple[float, float]) -> str:
-    return f"{interval[0]:.0%} to {interval[1]:.0%}"
+    return f"{_percent(interval[0])} to {_percent(interval[1])}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
