@@ -1,7 +1,7 @@
 """The blinded half of a study: all that the reviewing screen can know of an item.
 
-A screen, a network log or a saved page must not tell what is recorded and what is generated. So every trace, whatever it
-is, passes one low-pass, is rounded to whole steps of one size and written as whole numbers; items carry no name, and no
+A screen, a network log or a saved page must not tell what is recorded and what is generated. So every trace, whatever
+it is, is rounded to the step of the recording device, passes one low-pass and is written as whole numbers; items carry no name, and no
 number of the cohort; ages and rates are written in words. The file lies outside of the sealed folder, and nothing that
 serves a reviewer opens that one.
 """
@@ -82,7 +82,12 @@ class BlindedItems:
 
 
 def blind(
-    shown: list[pd.DataFrame], waveforms: list[np.ndarray], sampling: Sampling, config_shown, low_pass_hz
+    shown: list[pd.DataFrame],
+    waveforms: list[np.ndarray],
+    sampling: Sampling,
+    config_shown,
+    low_pass_hz,
+    quantum_uv: float | None = None,
 ) -> BlindedItems:
     """Blinded items, in the order given.
 
@@ -96,7 +101,12 @@ def blind(
         The conditions to show.
     low_pass_hz
         Zero-phase low-pass for every trace; None for none.
+    quantum_uv
+        Step of the device's converter, where the recorded traces show one (:func:`quantum_of`): every trace is rounded
+        to it first, so that generated ones carry the same comb.
     """
+    if quantum_uv is not None:
+        waveforms = [np.rint(np.asarray(traces, dtype=np.float64) / quantum_uv) * quantum_uv for traces in waveforms]
     filtered = [low_passed(traces, sampling, low_pass_hz) for traces in waveforms]
     everything = np.concatenate(filtered)
     largest = float(np.abs(everything).max())
@@ -107,6 +117,19 @@ def blind(
         first += len(traces)
     half = float(np.quantile(np.abs(everything).max(axis=1), 0.9)) * 1.15
     return BlindedItems(items, np.rint(everything / step).astype(np.int16), step, float(f"{max(half, 0.05):.2g}"))
+
+
+def quantum_of(waveforms: np.ndarray) -> float | None:
+    """The step in µV of which all samples [n, T] are multiples, as a converter leaves it; None where there is none that
+    is larger than :data:`STEP_UV`."""
+    values = np.unique(np.abs(np.asarray(waveforms, dtype=np.float64)))
+    steps = np.diff(values)
+    steps = steps[steps > STEP_UV / 10]
+    if not len(steps) or steps.min() < STEP_UV:
+        return None
+    step = float(np.median(steps[steps < 1.5 * steps.min()]))
+    whole = values / step
+    return step if (np.abs(whole - np.rint(whole)) < 0.05).mean() > 0.99 else None
 
 
 def low_passed(waveforms: np.ndarray, sampling: Sampling, low_pass_hz: float | None) -> np.ndarray:

@@ -36,7 +36,7 @@ def answers_table(stored: list[Stored], key=None) -> pd.DataFrame:
             "given": pd.Timestamp(one.given, unit="s", tz="UTC").isoformat(timespec="seconds"),
         }
         if key is not None:
-            first = key.recordings(one.item).table.iloc[0]
+            first = key.table(one.item).iloc[0]
             row |= {"item_is": "generated" if key.generated[one.item] else str(key.recorded_cohort.kind)}
             row |= {
                 name: first[name] for name in ("age_years", "intensity_db_nhl", "stimulus_rate_per_s", "hearing_loss")

@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.evaluation.subject import digest_of
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.recordings import Recordings
-from abr_model.review.blinded import ITEMS_FILE, BlindedItems, blind, order_of
+from abr_model.review.blinded import ITEMS_FILE, BlindedItems, blind, order_of, quantum_of
 from abr_model.review.config import CONFIG_FILE, StudyConfig, reviewer_code
 from abr_model.review.database import ADDRESS_VARIABLE, check_address
 from abr_model.review.drawing import Drawn, draw_items
@@ -127,7 +128,8 @@ class Study:
         items = [drawn.items[k] for k in order]
         waveforms = [(drawn.generated if by_model else drawn.recorded).waveforms[rows] for by_model, rows, _ in items]
         shown = [table for *_, table in items]
-        blinded = blind(shown, waveforms, config.sampling, config.shown, config.low_pass_hz)
+        quantum = quantum_of(drawn.recorded.waveforms)
+        blinded = blind(shown, waveforms, config.sampling, config.shown, config.low_pass_hz, quantum)
         key = [{"generated": by_model, "rows": rows.tolist()} for by_model, rows, _ in items]
         study = cls(data / "reviews" / f"{datetime.now():%Y-%m-%d-%H%M}-review-{secrets.token_hex(2)}")
         making = study.folder.with_name(f".{study.folder.name}")
@@ -225,9 +227,10 @@ class Key:
     recorded_cohort: Cohort
     generated_cohort: Cohort
 
-    def recordings(self, item: int) -> Cohort:
-        """The recordings of an item, as they were drawn: before the low-pass, with their labels."""
-        return (self.generated_cohort if self.generated[item] else self.recorded_cohort).take(self.rows[item])
+    def table(self, item: int) -> pd.DataFrame:
+        """[k] rows of an item's recordings, as they were drawn, with their labels."""
+        cohort = self.generated_cohort if self.generated[item] else self.recorded_cohort
+        return cohort.table.iloc[self.rows[item]]
 
 
 def list_studies(data: str | Path) -> list[Study]:

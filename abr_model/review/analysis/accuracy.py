@@ -61,7 +61,7 @@ def accuracy(table: pd.DataFrame) -> Accuracy | None:
     right = first["correct"].to_numpy(dtype=float)
     share = np.where(kinds, right[kinds].mean(), right[~kinds].mean())
     weight = np.where(kinds, 0.5 / kinds.sum(), 0.5 / (~kinds).sum())
-    value = float((weight * right).sum())
+    value = float(right[kinds].mean() + right[~kinds].mean()) / 2
     residual = pd.Series(weight * (right - share), index=first.index)
     reviewers, items = first["reviewer"].nunique(), first["item"].nunique()
     variance, of = _clustered(residual, first["item"]), "these reviewers"

@@ -15,8 +15,8 @@ from abr_model.review.analysis.judgements import by_reviewer, judgements, marked
 from abr_model.review.analysis.latencies import error_of_one
 from abr_model.review.analysis.marks import latency_agreement
 from abr_model.review.analysis.noticing import notes, noticed_things
-from abr_model.review.analysis.plausibility import compare_ratings, plausibility
-from abr_model.review.analysis.resampling import item_interval
+from abr_model.review.analysis.plausibility import plausibility
+from abr_model.review.analysis.resampling import item_intervals
 from abr_model.review.analysis.results import Agreement, ItemResult, Pair, PlausibilityResult, Reviewer, ReviewResults
 from abr_model.review.analysis.words import statement, verdict_of
 from abr_model.review.answer import RATINGS
@@ -117,12 +117,13 @@ def _told_apart(ratings: np.ndarray, generated: np.ndarray, seed: int) -> dict:
     if not ratings.size:
         return dict.fromkeys(("d_prime", "d_prime_interval", "criterion", "auc", "auc_interval"))
     d_prime, criterion, auc = means(slice(None))
+    of_d_prime, _, of_auc = item_intervals(means, generated, seed)
     return {
         "d_prime": _number(d_prime),
         "criterion": _number(criterion),
         "auc": _number(auc),
-        "d_prime_interval": item_interval(lambda rows: means(rows)[0], generated, seed),
-        "auc_interval": item_interval(lambda rows: means(rows)[2], generated, seed),
+        "d_prime_interval": of_d_prime,
+        "auc_interval": of_auc,
     }
 
 
@@ -169,8 +170,8 @@ def _agreement(table: pd.DataFrame, generated: np.ndarray, config: StudyConfig) 
         if len(values) < 2:
             continue
         matrix, kinds = values.to_numpy(), generated[values.columns.to_numpy(dtype=int)]
-        interval = item_interval(
-            lambda chosen, m=matrix, k=level: krippendorff_alpha(m[:, chosen], k), kinds, config.seed
+        [interval] = item_intervals(
+            lambda items, m=matrix, k=level: [krippendorff_alpha(m[:, items], k)], kinds, config.seed
         )
         kappa = _number(fleiss_kappa(matrix)) if level == "nominal" else None
         alpha = _number(krippendorff_alpha(matrix, level))
@@ -196,11 +197,8 @@ def _plausibility(table: pd.DataFrame, config: StudyConfig) -> PlausibilityResul
     kinds = table.groupby("item")["generated"].first().reindex(values.index).to_numpy(dtype=bool)
     means = values.to_numpy()
 
-    def superiority(rows: np.ndarray) -> float:
-        again = compare_ratings(means[rows][kinds[rows]], means[rows][~kinds[rows]])
-        return math.nan if again is None else again.superiority
-
-    return PlausibilityResult(**vars(found), superiority_interval=item_interval(superiority, kinds, config.seed))
+    [interval] = item_intervals(lambda items: [rating_auc(means[items], kinds[items])], kinds, config.seed)
+    return PlausibilityResult(**vars(found), superiority_interval=interval)
 
 
 def _by_item(first: pd.DataFrame) -> list[ItemResult]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from abr_model.evaluation.auc import RankedScores
 
@@ -27,13 +27,18 @@ def sensitivity(hits: int, generated: int, false_alarms: int, recorded: int) -> 
     """
     hit = (hits + 0.5) / (generated + 1)
     false = (false_alarms + 0.5) / (recorded + 1)
-    z_hit, z_false = norm.ppf(hit), norm.ppf(false)
+    z_hit, z_false = ndtri(hit), ndtri(false)
     d = float(z_hit - z_false)
-    variance = hit * (1 - hit) / ((generated + 1) * norm.pdf(z_hit) ** 2) + false * (1 - false) / (
-        (recorded + 1) * norm.pdf(z_false) ** 2
+    variance = sum(
+        rate * (1 - rate) / ((n + 1) * _density(z) ** 2)
+        for rate, n, z in ((hit, generated, z_hit), (false, recorded, z_false))
     )
-    half = float(norm.ppf(0.975) * np.sqrt(variance))
+    half = float(ndtri(0.975) * np.sqrt(variance))
     return Sensitivity(d, float(-(z_hit + z_false) / 2), (d - half, d + half))
+
+
+def _density(z: float) -> float:
+    return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
 def rating_auc(ratings: np.ndarray, generated: np.ndarray) -> float:

@@ -8,7 +8,7 @@ import pandas as pd
 from abr_model.review.answer import RATINGS
 from abr_model.review.store import Stored
 from abr_model.review.study import Key
-from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, latency_column
+from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, WAVES, latency_column
 
 CALLED_GENERATED = RATINGS // 2
 """Ratings above this call an item generated."""
@@ -54,14 +54,14 @@ def marked_waves(stored: list[Stored], key: Key) -> pd.DataFrame:
     Columns: ``reviewer``, ``item``, ``repeat``, ``trace``, ``wave``, ``generated``, ``level`` (dB nHL of that trace),
     ``ms`` (NaN: judged absent) and ``label_ms``: the mark of the cohort, or what the model says; NaN where there is none.
     """
-    tables = [key.recordings(item).table for item in range(len(key.generated))]
+    wanted = [INTENSITY.name, *(latency_column(wave) for wave in WAVES)]
+    tables = [key.table(item)[wanted].to_dict("list") for item in range(len(key.generated))]
     rows = []
     for one in stored:
         if not one.answer.done:
             continue
         table = tables[one.item]
         for mark in one.answer.marks:
-            recording = table.iloc[mark.trace]
             rows.append(
                 {
                     "reviewer": one.reviewer,
@@ -70,9 +70,9 @@ def marked_waves(stored: list[Stored], key: Key) -> pd.DataFrame:
                     "trace": mark.trace,
                     "wave": mark.wave,
                     "generated": bool(key.generated[one.item]),
-                    "level": float(recording[INTENSITY.name]),
+                    "level": float(table[INTENSITY.name][mark.trace]),
                     "ms": np.nan if mark.ms is None else mark.ms,
-                    "label_ms": float(recording[latency_column(mark.wave)]),
+                    "label_ms": float(table[latency_column(mark.wave)][mark.trace]),
                 }
             )
     columns = ["reviewer", "item", "repeat", "trace", "wave", "generated", "level", "ms", "label_ms"]
@@ -86,7 +86,7 @@ def by_reviewer(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _conditions(key: Key, item: int) -> dict:
-    table = key.recordings(item).table
+    table = key.table(item)
     first = table.iloc[0]
     return {
         "level": float(table[INTENSITY.name].max()),

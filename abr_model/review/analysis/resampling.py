@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 DRAWS = 400
 
 
-def item_interval(
-    statistic: Callable[[np.ndarray], float], generated: np.ndarray, seed: int, draws: int = DRAWS
-) -> tuple[float, float] | None:
-    """2.5 and 97.5 percentile of ``statistic`` (of item positions [m]) over items resampled within their kind.
+def item_intervals(
+    statistics: Callable[[np.ndarray], Sequence[float]], generated: np.ndarray, seed: int, draws: int = DRAWS
+) -> list[tuple[float, float] | None]:
+    """2.5 and 97.5 percentiles of ``statistics`` (of item positions [m]) over items resampled within their kind.
 
     Parameters
     ----------
-    statistic
-        From positions of items, some more than once, to a number.
+    statistics
+        From positions of items, some more than once, to K numbers.
     generated
         [items] bool, what each is.
 
     Returns
     -------
-    tuple or None
-        None where the statistic is a number in fewer than half of the resamplings, or there is one item.
+    list
+        K intervals; None where the number is one in fewer than half of the resamplings.
     """
-    generated = np.asarray(generated, dtype=bool)
-    if len(generated) < 2:
-        return None
     rng = np.random.default_rng([seed, 4027])
+    generated = np.asarray(generated, dtype=bool)
     kinds = [rows for rows in (np.flatnonzero(generated), np.flatnonzero(~generated)) if len(rows)]
-    values = np.array(
-        [statistic(np.concatenate([rng.choice(rows, len(rows)) for rows in kinds])) for _ in range(draws)], dtype=float
-    )
-    values = values[np.isfinite(values)]
-    if len(values) < draws / 2:
-        return None
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    drawn = [statistics(np.concatenate([rng.choice(rows, len(rows)) for rows in kinds])) for _ in range(draws)]
+    intervals: list[tuple[float, float] | None] = []
+    for values in np.array(drawn, dtype=float).T:
+        finite = values[np.isfinite(values)]
+        low, high = np.percentile(finite, [2.5, 97.5]) if len(finite) >= draws / 2 else (np.nan, np.nan)
+        intervals.append((float(low), float(high)) if np.isfinite(low) else None)
+    return intervals

@@ -63,6 +63,10 @@ function createOutbox(prefix, send) {
     get waiting() {
       return pending.size;
     },
+    /** For how many ms the oldest one has been waiting. */
+    get since() {
+      return pending.size ? Date.now() - pending.values().next().value.at : 0;
+    },
     latest: (index) => [...pending.values()].findLast((message) => message.index === index)?.answer,
   };
 }

@@ -8,6 +8,7 @@ const RATING_KEYS = ["a", "s", "d", "f", "g", "h"];
 const NOTICED_KEYS = ["6", "7", "8", "9", "0"];
 const USUAL_MS = { I: 1.6, III: 3.8, V: 5.8 }; // where a mark that is placed by key begins
 const PAUSE_MS = 150; // one message after a run of key presses, not one for each
+const LOST_MS = 4000; // answers that wait so long have no way to the server
 const GAINS = [0.5, 0.7, 1, 1.4, 2, 2.8, 4];
 const views = new WeakMap(); // what a component remembers while Python sends it new data
 
@@ -27,7 +28,10 @@ function createReview(parent, first) {
   const items = new Map(), answers = new Map(), dirty = new Set(), done = new Set();
   let data = first, place, chosen = 0, wave, gain = GAINS.indexOf(1), preview, dragging, pause, since, asked, built;
   const view = { receive, listen, stop, send: () => {} };
-  const outbox = createOutbox(first.storage_key, (messages) => view.send({ at: place, messages }));
+  const outbox = createOutbox(first.storage_key, (messages) => {
+    view.send({ at: place, messages });
+    state();
+  });
 
   // ---- the answer ---------------------------------------------------------------------------------------------------
 
@@ -201,9 +205,9 @@ function createReview(parent, first) {
   function state() {
     const element = find(".state");
     const waiting = outbox.waiting + dirty.size;
-    const words = data.problem ? data.problem : data.closed ? "closed" : waiting ? "storing …" : "all stored";
-    element.textContent = words;
-    element.classList.toggle("waiting", Boolean(data.problem) || outbox.waiting > 1);
+    const lost = outbox.since > LOST_MS && `no connection: ${outbox.waiting} kept in this browser until it is back`;
+    element.textContent = data.problem || lost || (waiting ? "storing …" : data.closed ? "closed" : "all stored");
+    element.classList.toggle("waiting", Boolean(data.problem || lost));
     root.dataset.waiting = waiting;
   }
 
