@@ -85,6 +85,12 @@ def _closed(study: Study) -> None:
         st.markdown(f"**{plain(study_name(study))}: {VERDICTS[results.verdict]}**")
         st.markdown(plain(results.statement))
         st.caption(("**" + results.notice + "**") if results.kind == "simulated" else results.notice)
+    if results.accuracy is not None:
+        _figures(study, results, theme)
+    _take_along(study, results)
+
+
+def _figures(study: Study, results: ReviewResults, theme: str) -> None:
     _tiles(results)
     _answers_are_missing(results)
     left, right = st.columns([1, 1], gap="medium")
@@ -113,7 +119,6 @@ def _closed(study: Study) -> None:
         "Look closer", list(looks), default=next(iter(looks)), required=True, key="review_look", label_visibility="collapsed"
     )
     looks[chosen](study, results, theme)
-    _take_along(study, results)
 
 
 def _plausibility(results: ReviewResults) -> str:

@@ -12,6 +12,7 @@ from abr_model.review.answer import Answer
 from abr_model.review.store import AnswerStore, Message
 from abr_model.review.study import Study
 from dashboard import session
+from dashboard.widgets.problem import show_problem
 from dashboard.widgets.review.payload import message_name, review_payload
 from dashboard.widgets.review.studies import items_of, store_of
 
@@ -40,6 +41,13 @@ def review_screen(study: Study, reviewer: str) -> None:
 
 @st.fragment
 def _screen(study: Study, reviewer: str, order: list[tuple[int, int]], key: str) -> None:
+    try:
+        _draw(study, reviewer, order, key)
+    except InputError as error:  # a fragment's own: nothing around it would see it
+        show_problem(error, "Answers that were given are kept; reload to try again.")
+
+
+def _draw(study: Study, reviewer: str, order: list[tuple[int, int]], key: str) -> None:
     store = store_of(study)
     news = st.session_state.setdefault(f"{key}_news", {"at": None, "stored": [], "problem": ""})
 
