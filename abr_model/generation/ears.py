@@ -1,4 +1,4 @@
-"""Generated ears that are measured at several levels: one ear, new noise at each, as a clinic records a level series."""
+"""Generated ears at several levels: one ear, new noise at each, as a clinic records a level series."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def generate_ears(model: TrainedModel, ears: Sequence[pd.DataFrame], seed: int) -> Cohort:
     """The recordings of ears, one after another.
 
-    What the sampler draws for an ear is the same at each of its levels; residual noise is drawn anew for every recording.
+    What the sampler draws for an ear is the same at each of its levels; residual noise is drawn anew each time.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Blinded expert review: do those who read traces every day tell recorded from generated ones, and how do they read them?"""
+"""Blinded expert review: do those who read traces every day tell recorded from generated ones?"""

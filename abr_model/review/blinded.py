@@ -1,9 +1,9 @@
 """The blinded half of a study: all that the reviewing screen can know of an item.
 
 A screen, a network log or a saved page must not tell what is recorded and what is generated. So every trace, whatever
-it is, is rounded to the step of the recording device, passes one low-pass and is written as whole numbers; items carry no name, and no
-number of the cohort; ages and rates are written in words. The file lies outside of the sealed folder, and nothing that
-serves a reviewer opens that one.
+it is, is rounded to the step of the recording device, passes one low-pass and is written as whole numbers; items carry
+no name, and no number of the cohort; ages and rates are written in words. The file lies outside of the sealed folder,
+and nothing that serves a reviewer opens that one.
 """
 
 from __future__ import annotations

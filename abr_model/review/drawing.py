@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ FEWEST_LEVELS, MOST_LEVELS = 3, 8
 class Drawn:
     """Items before they are blinded.
 
-    ``recorded`` and ``generated`` hold the traces; ``items`` is a list of ``(is_generated, rows, conditions)``: the rows
+    ``recorded`` and ``generated`` hold the traces; ``items`` is a list of ``(is_generated, rows, conditions)``: rows
     [k] of one of the two cohorts, loudest first, and the table [k] of the recordings whose place the item takes.
     ``held_out`` says that no recorded item was trained on.
     """
@@ -117,7 +118,7 @@ def _single(table: pd.DataFrame, allowed: np.ndarray, rng: np.random.Generator) 
 
 
 def _series(table: pd.DataFrame, allowed: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """Ears in random order, one of each patient first; of each the recordings at its levels, one a level, loudest first."""
+    """Ears in random order, one of each patient first; of each ear one recording a level, loudest first."""
     rows = rng.permutation(np.flatnonzero(allowed))
     of = table.iloc[rows].assign(row=rows, ear=table["ear"].iloc[rows].fillna("?"))
     one_a_level = of.drop_duplicates(["patient_id", "ear", RATE.name, AGE.name, HEARING_LOSS.name, INTENSITY.name])
@@ -146,6 +147,6 @@ def _replaced(items: int, share: float, rng: np.random.Generator) -> np.ndarray:
     count = min(max(round(items * share), 1), items - 1)
     edges = np.floor(np.arange(count + 1) * items / count).astype(int)
     replaced = np.zeros(items, dtype=bool)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         replaced[rng.integers(low, high)] = True
     return replaced

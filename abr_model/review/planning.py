@@ -25,10 +25,12 @@ class Plan:
     def words(self) -> str:
         """For a person who sets up a study."""
         who = "one reviewer" if self.reviewers == 1 else f"{self.reviewers} reviewers"
+        low, high = (f"{100 * (0.5 + sign * self.margin):.0f} %" for sign in (-1, 1))
+        power = f"{100 * self.power:.0f} % power"
         return (
-            f"With {who}, {self.for_equivalence:,} items show with {self.power:.0%} power that the two kinds are not told "
-            f"apart (accuracy within {0.5 - self.margin:.2f} to {0.5 + self.margin:.2f}), if they truly are not; "
-            f"{self.for_difference:,} items show a true accuracy of {0.5 + self.margin:.2f} to be above chance."
+            f"With {who}, {self.for_equivalence:,} items show with {power} that the two kinds are not told apart (right "
+            f"answers within {low} to {high}), if they truly are not; {self.for_difference:,} items show {high} right "
+            "answers to be above chance."
         )
 
 

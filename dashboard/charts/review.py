@@ -26,8 +26,8 @@ def accuracy_figure(results: ReviewResults, theme: str) -> go.Figure:
 
 
 def cells_figure(cells: Sequence[Cell], margin: float, theme: str) -> go.Figure:
-    """Right answers within each band of a condition, with the 95 % interval."""
-    rows = [(f"{cell.band} (n = {cell.answers})", cell.accuracy, cell.interval) for cell in cells]
+    """Right answers within each band of the conditions, with the 95 % interval."""
+    rows = [(f"{cell.condition}: {cell.band} (n = {cell.answers})", cell.accuracy, cell.interval) for cell in cells]
     return _intervals(rows, theme, (0.5 - margin, 0.5 + margin))
 
 
@@ -92,7 +92,7 @@ def ratings_figure(results: ReviewResults, theme: str) -> go.Figure:
 
 
 def roc_figure(results: ReviewResults, theme: str) -> go.Figure:
-    """Hits against false alarms of each reviewer as they set the limit at each of the ratings; the diagonal is chance."""
+    """Hits against false alarms of each reviewer, the limit set at each of the ratings; the diagonal is chance."""
     figure = apply_layout(
         go.Figure(), theme, height=340, x_title="recorded items rated so high", y_title="generated items rated so high"
     )

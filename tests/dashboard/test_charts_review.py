@@ -27,8 +27,9 @@ def results() -> ReviewResults:
     nothing = dict.fromkeys(ReviewResults.model_fields)
     lists = {name: [] for name in ("agreement", "pairs", "latencies", "cells", "notes", "by_item")}
     own = {
-        "format": "abr-review", "version": 1, "study": "s", "label": "", "notice": "", "kind": "simulated", "cohort": "c",
-        "model": "m", "model_id": "x", "held_out": True, "items": 20, "generated_items": 10, "display": "trace",
+        "format": "abr-review", "version": 1, "study": "s", "label": "", "notice": "", "kind": "simulated",
+        "cohort": "c", "model": "m", "model_id": "x", "held_out": True, "items": 20, "generated_items": 10,
+        "display": "trace",
         "margin": 0.1, "closed": "", "verdict": "undecided", "statement": "", "answers": 40, "asked": 40,
         "holds_for": "", "accuracy": 0.6, "accuracy_interval": (0.45, 0.74), "seconds": {},
         "ratings": {"recorded": [4, 8, 4, 2, 1, 1], "generated": [1, 1, 2, 4, 8, 4]},
@@ -93,6 +94,6 @@ def test_items_keep_one_gain_and_the_line_style_of_their_kind():
 
 def test_cells_and_ticks(results):
     cell = Cell(condition="Age", band="below 2 years", answers=12, accuracy=0.5, interval=(0.2, 0.8))
-    assert cells_figure([cell, cell], 0.1, "light").data[0].y[0] == "below 2 years (n = 12)"
+    assert cells_figure([cell, cell], 0.1, "light").data[0].y[0] == "Age: below 2 years (n = 12)"
     recorded, generated = noticed_figure(results, "light").data
     assert (recorded.x[0], generated.x[0]) == (0.1, 0.25)

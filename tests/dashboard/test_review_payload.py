@@ -35,9 +35,7 @@ def fresh_answers(study):
 def payload(study: Study, theme: str = "light", **more) -> dict:
     """As the browser gets it."""
     order = study.order("r1")
-    made = review_payload(
-        study.id, study.config, study.items, "r1", order, study.store().answers("r1"), theme, **more
-    )
+    made = review_payload(study.id, study.config, study.items, "r1", order, study.store().answers("r1"), theme, **more)
     return json.loads(json.dumps(made, allow_nan=False))
 
 
@@ -72,7 +70,11 @@ def test_the_first_items_are_there_and_the_next_ones_follow(study):
 
 
 def test_nothing_in_it_tells_the_kind_or_a_repeat(study):
-    sent_all = {place: payload(study, at=at)["items"][place] for at in (0, 12, 24, 34) for place in payload(study, at=at)["items"]}
+    sent_all = {
+        place: payload(study, at=at)["items"][place]
+        for at in (0, 12, 24, 34)
+        for place in payload(study, at=at)["items"]
+    }
     assert len(sent_all) == 35
     key = json.loads((study.folder / SEALED / "key.json").read_text())
     order = study.order("r1")

@@ -118,7 +118,12 @@ class Reviewer:
         if finish:
             keyboard.press("Enter")
             self.until("place", place + 1)
-        self.said[item, repeat] = {"plausibility": plausibility + 1, "rating": rating + 1, "absent": absent, "done": finish}
+        self.said[item, repeat] = {
+            "plausibility": plausibility + 1,
+            "rating": rating + 1,
+            "absent": absent,
+            "done": finish,
+        }
 
     def go_on(self) -> None:
         """To the end; what was begun is only confirmed."""

@@ -66,7 +66,7 @@ def test_without_a_study_the_form_is_open(open_review, words):
     app = open_review()
     assert app.session_state["review_view"] == "new"
     assert "Simulated clinic, not patients" in words(app)
-    assert "items show with 80% power" in words(app).replace("80 %", "80%")
+    assert "items show with 80 % power" in words(app)
     app = open_review(view="results")
     assert "No study yet" in words(app)
 

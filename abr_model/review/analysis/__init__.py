@@ -1,1 +1,1 @@
-"""What came out of a review: every statistic a file, each a function of plain arrays, checked against published numbers."""
+"""What came out of a review: every statistic is a function of plain arrays, checked against published numbers."""

@@ -45,7 +45,7 @@ def _differences(categories: np.ndarray, totals: np.ndarray, level: Level) -> np
 
 
 def fleiss_kappa(calls: np.ndarray) -> float:
-    """Fleiss' κ (1971) of [reviewers, items] categories, over the items that every reviewer answered; NaN without any."""
+    """Fleiss' κ (1971) of [reviewers, items] categories, over items that every reviewer answered; NaN without any."""
     calls = np.asarray(calls, dtype=float)
     calls = calls[:, np.isfinite(calls).all(axis=0)]
     reviewers, items = calls.shape

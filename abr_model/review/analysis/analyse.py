@@ -99,7 +99,7 @@ def _scale() -> range:
 
 
 def _told_apart(ratings: np.ndarray, generated: np.ndarray, seed: int) -> dict:
-    """d′, criterion and area under the ROC of [reviewers, items] ratings: means over reviewers, intervals over items."""
+    """d′, criterion, area under the ROC of [reviewers, items] ratings: means over reviewers, intervals over items."""
 
     def means(columns: np.ndarray | slice) -> tuple[float, float, float]:
         found = []

@@ -1,4 +1,4 @@
-"""How well the two kinds are told apart, apart from the leaning to say one of them: d′, criterion, area under the ROC."""
+"""How well the two kinds are told apart, whatever a reviewer leans to: d′, criterion, area under the ROC."""
 
 from __future__ import annotations
 

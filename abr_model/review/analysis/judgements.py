@@ -18,8 +18,8 @@ def judgements(stored: list[Stored], key: Key) -> pd.DataFrame:
     """One row for each confirmed answer.
 
     Columns: ``reviewer``, ``item``, ``repeat``, ``generated`` (what it is), ``rating``, ``called_generated``,
-    ``correct``, ``plausibility`` (NaN: not asked), ``seconds``, ``noticed`` (tuple), ``note``, and of the item ``level``
-    (dB nHL, of the loudest trace), ``age_years``, ``hearing_loss``.
+    ``correct``, ``plausibility`` (NaN: not asked), ``seconds``, ``noticed`` (tuple), ``note``, and of the item
+    ``level`` (dB nHL, of the loudest trace), ``age_years``, ``hearing_loss``.
     """
     conditions = [_conditions(key, item) for item in range(len(key.generated))]
     rows = []
@@ -44,7 +44,22 @@ def judgements(stored: list[Stored], key: Key) -> pd.DataFrame:
                 **conditions[one.item],
             }
         )
-    columns = ["reviewer", "item", "repeat", "generated", "rating", "called_generated", "correct", "plausibility", "seconds", "noticed", "note", "level", "age_years", "hearing_loss"]
+    columns = [
+        "reviewer",
+        "item",
+        "repeat",
+        "generated",
+        "rating",
+        "called_generated",
+        "correct",
+        "plausibility",
+        "seconds",
+        "noticed",
+        "note",
+        "level",
+        "age_years",
+        "hearing_loss",
+    ]
     return pd.DataFrame(rows, columns=columns).astype({"generated": bool, "called_generated": bool, "correct": bool})
 
 
@@ -52,7 +67,7 @@ def marked_waves(stored: list[Stored], key: Key) -> pd.DataFrame:
     """One row for each wave that was judged on a trace, of confirmed answers.
 
     Columns: ``reviewer``, ``item``, ``repeat``, ``trace``, ``wave``, ``generated``, ``level`` (dB nHL of that trace),
-    ``ms`` (NaN: judged absent) and ``label_ms``: the mark of the cohort, or what the model says; NaN where there is none.
+    ``ms`` (NaN: judged absent) and ``label_ms``: the mark of the cohort, or what the model says; NaN without one.
     """
     wanted = [INTENSITY.name, *(latency_column(wave) for wave in WAVES)]
     tables = [key.table(item)[wanted].to_dict("list") for item in range(len(key.generated))]

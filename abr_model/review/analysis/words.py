@@ -1,4 +1,4 @@
-"""The result of a review in one careful sentence. "Chance lies in the interval" is no proof that two things are alike."""
+"""The result of a review in careful sentences: "chance lies in the interval" is no proof that two things are alike."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def statement(found: Accuracy | None, config: StudyConfig) -> str:
     verdict = verdict_of(found, config.margin)
     if found is None:
         return "There are no answers on both kinds of item yet: nothing can be said."
-    low, high = 0.5 - config.margin, 0.5 + config.margin
+    margin = f"{_percent(0.5 - config.margin)} to {_percent(0.5 + config.margin)}"
     numbers = (
         f"{_percent(found.value)} of answers were right (95 % interval {_span(found.interval)}; chance is 50 %), from "
         f"{found.n:,} answers that count like {found.effective:,.0f} independent ones."
     )
     meaning = {
-        "equivalent": f"The 90 % interval {_span(found.narrow)} lies within {_percent(low)} to {_percent(high)}, the margin set "
-        "before the study: for this margin the two kinds were not told apart.",
-        "equivalent and told apart": f"Reviewers did better or worse than chance, but the 90 % interval "
-        f"{_span(found.narrow)} lies within the margin of {_percent(low)} to {_percent(high)} that was set before the study.",
+        "equivalent": f"The 90 % interval {_span(found.narrow)} lies within {margin}, the margin set before the study: "
+        "for this margin the two kinds were not told apart.",
+        "equivalent and told apart": "Reviewers did better or worse than chance, but the 90 % interval "
+        f"{_span(found.narrow)} lies within {margin}, the margin set before the study.",
         "told apart": "Reviewers told the two kinds apart better than chance.",
         "mistaken": "Reviewers told the two kinds apart, but took one for the other: worse than chance.",
-        "undecided": f"This decides nothing: chance lies within the interval, but so do accuracies outside of {_percent(low)} "
-        f"to {_percent(high)}. To show that the two kinds are alike takes more answers.",
+        "undecided": "This decides nothing: chance lies within the interval, but so do accuracies outside of "
+        f"{margin}. To show that the two kinds are alike takes more answers.",
     }[verdict]
     return f"{numbers} {meaning} This holds for {found.of}."
 

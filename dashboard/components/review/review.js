@@ -59,6 +59,10 @@ function createReview(parent, first) {
 
   function changed(at_once = false) {
     if (data.closed || !item()) return;
+    if (answer().done && open().length) {
+      answer().done = false; // something that was confirmed was taken back
+      done.delete(place);
+    }
     dirty.add(place);
     clearTimeout(pause);
     if (at_once) keep();
@@ -386,6 +390,7 @@ function createReview(parent, first) {
       if (known) answers.set(index, { ...structuredClone(known), seconds: Math.max(known.seconds, answers.get(index)?.seconds ?? 0) });
     }
     asked = undefined;
+    if (since === undefined) count(); // the item has only now arrived
     if (place === undefined) {
       const begin = firstOpen();
       go(begin);

@@ -3,7 +3,7 @@
 
 const EDGE = { left: 18, right: 14, top: 26, bottom: 28 };
 const BARS_UV = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
-const SNAP_MS = 0.3;
+const SNAP_MS = 0.4;
 const GRAB_PX = 9;
 
 /** Whole steps of 16 bits from base64, as µV: one Float32Array a trace. */

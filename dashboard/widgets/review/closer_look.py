@@ -50,7 +50,7 @@ def reviewers_look(study: Study, results: ReviewResults, theme: str) -> None:
         st.dataframe(table, hide_index=True, column_config=columns)
         st.caption(
             "d′: 0 is not told apart (log-linear, Hautus 1995). c above 0 leans to “recorded”. AUC: of the six-point "
-            "ratings. Error of a mark: Dahlberg's, of waves marked twice. p: exact test of right answers against a coin."
+            "ratings. Error of a mark: Dahlberg's, of waves marked twice. p: exact test against chance."
         )
         times = {name: f"{value:.0f} s" for name, value in results.seconds.items() if value is not None}
         if times:
@@ -78,8 +78,9 @@ def latencies_look(study: Study, results: ReviewResults, theme: str) -> None:
 
 def _caption(limits: LatencyAgreement) -> str:
     words = (
-        f"Bias {limits.bias:+.3f} ms (95 % interval {limits.bias_interval[0]:+.3f} to {limits.bias_interval[1]:+.3f}); 95 % of "
-        f"differences lie between {limits.lower:+.3f} and {limits.upper:+.3f} ms. Shaded: 95 % intervals (Bland & Altman 1986)."
+        f"Bias {limits.bias:+.3f} ms (95 % interval {limits.bias_interval[0]:+.3f} to {limits.bias_interval[1]:+.3f}); "
+        f"95 % of differences lie between {limits.lower:+.3f} and {limits.upper:+.3f} ms. Shaded: 95 % intervals "
+        "(Bland & Altman 1986)."
     )
     if limits.absent_same is None:
         return words
@@ -114,20 +115,18 @@ def agreement_look(study: Study, results: ReviewResults, theme: str) -> None:
 
 def where_look(study: Study, results: ReviewResults, theme: str) -> None:
     """Accuracy by level, hearing and age."""
-    for place, condition in zip(st.columns(3, gap="medium"), ("Intensity", "Hearing", "Age"), strict=True):
-        of = [cell for cell in results.cells if cell.condition == condition]
-        with place:
-            if not of:
-                st.caption(f"{condition}: no band with answers on both kinds of item.")
-                continue
-            alt = ", ".join(f"{cell.band} {cell.accuracy:.0%}" for cell in of)
-            figure_box(
-                cells_figure(of, results.margin, theme),
-                f"Right answers by {condition.lower()}",
-                alt,
-                f"review_where_{condition.lower()}",
-                table=pd.DataFrame([cell.model_dump() for cell in of]),
-            )
+    alt = ", ".join(f"{cell.band} {cell.accuracy:.0%}" for cell in results.cells)
+    table = pd.DataFrame([cell.model_dump() for cell in results.cells])
+    caption = "n answers; a level series counts as its loudest level. Bands without answers on both kinds are left out."
+    figure_box(
+        cells_figure(results.cells, results.margin, theme),
+        "Right answers by condition",
+        alt,
+        "review_where",
+        table=table,
+        note="95 % intervals",
+        caption=caption,
+    )
 
 
 def noticed_look(study: Study, results: ReviewResults, theme: str) -> None:

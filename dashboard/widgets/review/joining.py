@@ -55,8 +55,8 @@ def _what(config: StudyConfig) -> str:
     asked += [f"say whether it is {config.recorded_phrase} or generated, and how sure you are"]
     return (
         f"{config.presentations:,} items, {one} at a time. For each you {', '.join(asked[:-1])}"
-        f"{' and ' if len(asked) > 1 else ''}{asked[-1]}. Every answer is stored at once: stop when you like, and go on "
-        "where you were."
+        f"{' and ' if len(asked) > 1 else ''}{asked[-1]}. Every answer is stored at once: stop when you like, and "
+        "go on where you were."
     )
 
 

@@ -48,8 +48,8 @@ def review_payload(
     Returns
     -------
     dict
-        - ``items``: place → ``{levels, facts, ear, traces}``: conditions in words, traces [k, T] as int16 in base64, one
-          number is ``step_uv`` µV. ``answers``: place → what was said. ``done``: by place, whether it was confirmed.
+        - ``items``: place → ``{levels, facts, ear, traces}``: conditions in words, traces [k, T] as int16 in base64,
+          one number is ``step_uv`` µV. ``answers``: place → what was said. ``done``: by place, whether confirmed.
         - ``axis`` (samples, start_ms, interval_ms), ``half_range_uv``, ``display``, ``total``.
         - ``mark``, ``plausibility``, ``noticed``, ``words``: the questions. ``colours``, ``ear_colours``: CSS.
         - ``stored``, ``closed``, ``problem``, ``storage_key`` (where the browser keeps what is not stored yet).

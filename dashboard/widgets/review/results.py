@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -56,16 +57,17 @@ def _open(study: Study) -> None:
 
 
 def _progress(progress: pd.DataFrame) -> None:
+    times = [f"{seconds:.0f} s" if np.isfinite(seconds) else "–" for seconds in progress["seconds"]]
     st.dataframe(
-        progress,
+        progress.assign(seconds=times),
         hide_index=True,
         width=720,
-        column_order=["reviewer", "share", "confirmed", "of", "seconds", "last"],
+        column_order=["reviewer", "confirmed", "of", "seconds", "last"],
         column_config={
             "reviewer": st.column_config.TextColumn("Reviewer"),
             "confirmed": st.column_config.NumberColumn("Answered"),
             "of": st.column_config.NumberColumn("Of"),
-            "seconds": st.column_config.NumberColumn("Time on an item (s, median)", format="%.0f"),
+            "seconds": st.column_config.TextColumn("Time on an item (median)"),
             "last": st.column_config.DatetimeColumn("Last answer (UTC)", format="DD MMM, HH:mm"),
         },
     )
@@ -116,7 +118,12 @@ def _figures(study: Study, results: ReviewResults, theme: str) -> None:
         )
     looks = {name: look for name, (there, look) in LOOKS.items() if there(results)}
     chosen = st.segmented_control(
-        "Look closer", list(looks), default=next(iter(looks)), required=True, key="review_look", label_visibility="collapsed"
+        "Look closer",
+        list(looks),
+        default=next(iter(looks)),
+        required=True,
+        key="review_look",
+        label_visibility="collapsed",
     )
     looks[chosen](study, results, theme)
 
@@ -139,8 +146,8 @@ def _tiles(results: ReviewResults) -> None:
         ("Right answers", _percent(results.accuracy), _span(results.accuracy_interval, _percent)),
         ("d′", _number(results.d_prime), _span(results.d_prime_interval)),
         ("Area under the ROC", _number(results.auc), _span(results.auc_interval)),
-        ("Agreement, Krippendorff's α", _number(alpha and alpha.alpha), _span(alpha and alpha.alpha_interval)),
-        ("Agreement, Fleiss' κ", _number(kappa and kappa.kappa), "of the call"),
+        ("Krippendorff's α", _number(alpha and alpha.alpha), f"agreement, {_span(alpha and alpha.alpha_interval)}"),
+        ("Fleiss' κ", _number(kappa and kappa.kappa), "agreement of the calls"),
     ]
     for place, (label, value, below) in zip(st.columns(len(tiles)), tiles, strict=True):
         with place, st.container(border=True, gap=None):

@@ -47,7 +47,8 @@ def setting_up_view() -> None:
     with st.container(border=True, gap="small"):
         st.caption(
             plan(reviewers, asked["margin"]).words
-            + " Two reviewers' answers to one item are taken to correlate by 0.1. The margin is fixed here, before anyone answers."
+            + " Two reviewers' answers to one item are taken to correlate by 0.1. The margin is fixed here, before "
+            "anyone answers."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             asked["label"] = st.text_input("Name of the study", max_chars=80, key="review_new_label", width=420)

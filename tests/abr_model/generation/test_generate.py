@@ -9,7 +9,7 @@ import pytest
 from abr_model.cohort import Sampling
 from abr_model.errors import InputError
 from abr_model.generation.conditions import conditions_table
-from abr_model.generation.generate import BLOCK, Draws, on_peaks, generate
+from abr_model.generation.generate import BLOCK, Draws, generate, on_peaks
 from abr_model.joint_support import JointSupport
 from abr_model.schema import AMPLITUDES, CONDITION_NAMES, LABEL_NAMES, LATENCIES, Kind
 

@@ -79,7 +79,7 @@ def test_all_right_still_has_an_interval():
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says():
-    """Items of different difficulty, three reviewers: 95 % intervals hold the true accuracy in about 95 % of studies."""
+    """Items of different difficulty, three reviewers: 95 % intervals hold the truth in about 95 % of studies."""
     rng = np.random.default_rng(2)
     generated = np.arange(60) % 2 == 0
     held = 0

@@ -77,7 +77,9 @@ def test_many_who_see_nothing_do(make_study, answer_all, small_cohort):
 
 def test_what_was_not_confirmed_does_not_count(make_study, answer_all):
     study = make_study(repeats=0)
-    answer_all(study, lambda code, item, *_: {"rating": 6, "done": item < 6, "marks": [{"wave": "V", "ms": 5.0}]}, ("r1",))
+    answer_all(
+        study, lambda code, item, *_: {"rating": 6, "done": item < 6, "marks": [{"wave": "V", "ms": 5.0}]}, ("r1",)
+    )
     study.store().close()
     assert analyse(study).answers == 6
 
