@@ -27,7 +27,7 @@ if found and reviewer and st.session_state.get(STUDY) and st.session_state["revi
     write_address()
     reviewing_view(chosen_study(found), reviewer)
 else:
-    page_header("Review", "Do experts tell recorded from generated traces?")
+    page_header("Review", "Do experts tell recorded from generated traces?", about="review")
     view = view_control()
     if view == "new":
         setting_up_view()

@@ -28,9 +28,9 @@ class Plan:
         low, high = (f"{100 * (0.5 + sign * self.margin):.0f} %" for sign in (-1, 1))
         power = f"{100 * self.power:.0f} % power"
         return (
-            f"With {who}, {self.for_equivalence:,} items show with {power} that the two kinds are not told apart (right "
-            f"answers within {low} to {high}), if they truly are not; {self.for_difference:,} items show {high} right "
-            "answers to be above chance."
+            f"With {who}, {self.for_equivalence:,} items show with {power} that the two kinds are not told apart "
+            f"(right answers within {low} to {high}), if they truly are not; {self.for_difference:,} items show {high} to be "
+            "above chance."
         )
 
 

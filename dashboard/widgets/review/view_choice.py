@@ -10,11 +10,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from abr_model.review.study import Study
+from dashboard.widgets.view_choice import view_choice
 
 VIEWS = {"review": "Review", "new": "Set up", "results": "Results"}
 VIEW, STUDY, REVIEWER = "review_view", "review_study", "review_reviewer"
 """Keys in the session, and without ``review_`` in the address."""
-_CONTROL = "review_view_control"
+_ADDRESS = "review_view_address"
+"""What :mod:`dashboard.widgets.view_choice` last saw in the address; without its control this keeps it true."""
 
 
 def read_address(studies: Sequence[Study]) -> None:
@@ -36,21 +38,12 @@ def write_address() -> None:
             st.query_params[name] = value
         else:
             st.query_params.pop(name, None)
+    st.session_state[_ADDRESS] = st.session_state[VIEW]
 
 
 def view_control() -> str:
     """The control; key of the view that is open."""
-    st.session_state[_CONTROL] = st.session_state[VIEW]
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        key=_CONTROL,
-        required=True,
-        on_change=_open,
-        label_visibility="collapsed",
-    )
-    return st.session_state[VIEW]
+    return view_choice("review", VIEWS, st.session_state[VIEW])
 
 
 def chosen_study(studies: Sequence[Study]) -> Study | None:
@@ -65,7 +58,3 @@ def open_view(view: str, study: Study | None = None, reviewer: str | None = None
     st.session_state[REVIEWER] = reviewer
     if study is not None:
         st.session_state[STUDY] = study.id
-
-
-def _open() -> None:
-    st.session_state[VIEW] = st.session_state[_CONTROL]
