@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
+from dashboard.widgets.problem import show_problem
 from dashboard.widgets.review.joining import join_view
 from dashboard.widgets.review.results import results_view
 from dashboard.widgets.review.reviewing import reviewing_view
@@ -20,7 +21,7 @@ from dashboard.widgets.review.view_choice import (
     write_address,
 )
 
-found = studies()
+found, problems = studies()
 read_address(found)
 reviewer = st.session_state.get(REVIEWER)
 if found and reviewer and st.session_state.get(STUDY) and st.session_state["review_view"] == "review":
@@ -28,6 +29,8 @@ if found and reviewer and st.session_state.get(STUDY) and st.session_state["revi
     reviewing_view(chosen_study(found), reviewer)
 else:
     page_header("Review", "Do experts tell recorded from generated traces?", about="review")
+    for problem in problems:
+        show_problem(problem)
     view = view_control()
     if view == "new":
         setting_up_view()

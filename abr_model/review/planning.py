@@ -26,11 +26,10 @@ class Plan:
         """For a person who sets up a study."""
         who = "one reviewer" if self.reviewers == 1 else f"{self.reviewers} reviewers"
         low, high = (f"{100 * (0.5 + sign * self.margin):.0f} %" for sign in (-1, 1))
-        power = f"{100 * self.power:.0f} % power"
         return (
-            f"With {who}, {self.for_equivalence:,} items show with {power} that the two kinds are not told apart "
-            f"(right answers within {low} to {high}), if they truly are not; {self.for_difference:,} items show {high} to be "
-            "above chance."
+            f"With {who}, {self.for_equivalence:,} items show that the two kinds are not told apart (right answers "
+            f"within {low} to {high}), if they truly are not; {self.for_difference:,} items show {high} to be above "
+            f"chance: each with {100 * self.power:.0f} % power."
         )
 
 

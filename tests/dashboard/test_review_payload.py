@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import streamlit as st
 
 from abr_model.data_folder import pretrained_folder
 from abr_model.model import TrainedModel
+from abr_model.provenance import Provenance
 from abr_model.review.study import SEALED, Study
 from dashboard.widgets.review.payload import review_payload
 from dashboard.widgets.review.screen import take_messages
@@ -148,6 +150,15 @@ def test_while_the_database_is_gone_the_browser_keeps_what_it_has(study, monkeyp
     news = take_messages(store, study, "r1", study.order("r1"), sent((0, complete())))
     assert news["stored"] == []
     assert "trying again" in news["problem"]
+
+
+def test_only_a_clinical_cohort_is_called_real(tmp_path, small_cohort):
+    clinical = replace(small_cohort, provenance=Provenance(kind="clinical", source="a clinic"))
+    model = TrainedModel.load(pretrained_folder() / "default")
+    study = Study.create(tmp_path, clinical, model, items=4)
+    words = payload(study)["words"]
+    assert (words["recorded"], words["rating"]) == ("real", "Real or generated?")
+    assert "imulat" not in json.dumps(words) + study.config.notice
 
 
 def test_both_themes_have_their_colours(study):

@@ -407,10 +407,14 @@ function createReview(parent, first) {
     if (dirty.size) keep();
   };
 
+  /** Before whatever else is pressed on the page can take this screen away. */
+  const elsewhere = (event) => event.composedPath().includes(root) || leaving();
+
   function listen() {
     window.addEventListener("keydown", keyed, true);
     document.addEventListener("visibilitychange", leaving);
     window.addEventListener("pagehide", leaving);
+    window.addEventListener("pointerdown", elsewhere, true);
     canvas.onpointermove = pointed;
     canvas.onpointerdown = down;
     canvas.onpointerup = canvas.onpointercancel = () => (dragging = undefined);
@@ -430,6 +434,7 @@ function createReview(parent, first) {
     window.removeEventListener("keydown", keyed, true);
     document.removeEventListener("visibilitychange", leaving);
     window.removeEventListener("pagehide", leaving);
+    window.removeEventListener("pointerdown", elsewhere, true);
   }
 
   return view;

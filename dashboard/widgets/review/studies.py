@@ -5,14 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from abr_model.data_folder import data_folder
+from abr_model.errors import InputError
 from abr_model.review.blinded import BlindedItems
 from abr_model.review.store import AnswerStore
 from abr_model.review.study import Study, list_studies
 
 
-def studies() -> list[Study]:
-    """All studies, newest first."""
-    return list_studies(data_folder())
+def studies() -> tuple[list[Study], list[InputError]]:
+    """All studies that can be read, newest first, and what is wrong with the others."""
+    found, problems = [], []
+    for study in list_studies(data_folder()):
+        try:
+            _ = study.config
+        except InputError as error:
+            problems.append(InputError(f"the review {study.id} cannot be read: {error.problem}", file=error.file))
+        else:
+            found.append(study)
+    return found, problems
 
 
 def study_name(study: Study) -> str:
