@@ -120,9 +120,10 @@ function createPicture(canvas) {
     scene.traces.forEach((_, k) => line(k));
     pen.restore();
     for (const one of scene.marks) if (one.ms !== null) mark(one);
-    const absent = Map.groupBy(scene.marks.filter((one) => one.ms === null), (one) => one.trace);
-    for (const [k, waves] of absent) {
-      const words = `no ${waves.map((one) => one.wave).join(", ")}`;
+    for (let k = 0; k < scene.traces.length; k++) {
+      const absent = scene.marks.filter((one) => one.trace === k && one.ms === null).map((one) => one.wave);
+      if (!absent.length) continue;
+      const words = `no ${absent.join(", ")}`;
       text(words, left() + 6, scene.stacked ? zero(k) - 8 : size.height - EDGE.bottom - 10, { colour: scene.colours.ink, font: "600 12px", halo: true });
     }
     if (scene.preview) mark(scene.preview, true);
