@@ -1,4 +1,4 @@
-"""The pages of the product, in the order of the work: explore, train, generate.
+"""The pages of the product, in the order of the work: explore, train, generate, have it judged.
 
 Paths are absolute, so that a link works wherever the dashboard was started.
 """
@@ -16,6 +16,7 @@ _PAGES = {
     "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
     "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
     "architecture": ("Architecture", HERE.parent / "pages" / "5_Architecture.py"),
+    "review": ("Review", HERE.parent / "pages" / "6_Review.py"),
     "realism": ("Realism", HERE.parent / "pages" / "4_Realism.py"),
 }
 
