@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.response import LevelSeries
+from abr_model.generation.response import ResponseSeries
 from abr_model.schema import Kind
 from dashboard.components import __file__ as components
 from dashboard.style import TRACE_STYLES
-from dashboard.widgets.response_scrubber import scrubber_payload
-from dashboard.widgets.training_note import TrainingNote
+from dashboard.widgets.generation.exploring.response_scrubber import scrubber_payload
+from dashboard.widgets.generation.exploring.training_note import TrainingNote
 
 LEVELS = np.arange(0.0, 105, 5)
 TIME = np.arange(200) / 15.0
@@ -29,7 +29,7 @@ def series():
     responses = 0.1 * generator.standard_normal((21, 24, 200))
     latency = np.tile([1.6, 3.7, 5.5], (21, 1))
     latency[0, 0] = np.nan
-    return LevelSeries(
+    return ResponseSeries(
         condition={},
         levels=LEVELS,
         time_ms=TIME,
