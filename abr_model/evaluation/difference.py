@@ -9,7 +9,7 @@ import numpy as np
 from abr_model.evaluation.score import Interval, Score
 from abr_model.evaluation.scorecard import Beside, Scorecard
 
-SOURCE = "Zou & Donner 2008 (method of variance estimates recovery)"
+SOURCE = "method of variance estimates recovery, Zou & Donner 2008"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from abr_model.evaluation.conditions.cell_grid import CELL_COLUMNS
 from abr_model.realism.ears import AGE_WORDS
 from abr_model.schema import HEARING_LOSSES, Kind
-from dashboard.charts.evaluation.sides import side_band, side_line
-from dashboard.style import GRID, INK, MUTED, PAPER, apply_layout
+from dashboard.charts.evaluation.sides import evaluation_layout, side_band, side_line
+from dashboard.style import GRID, INK, MUTED, PAPER
 
 ROW_PX = 40
 BLUE, ORANGE = {"light": "#0B6E8F", "dark": "#4CC3E6"}, {"light": "#B45309", "dark": "#F0A35E"}
@@ -132,7 +132,7 @@ def cell_map(cells: pd.DataFrame, of: CellFigure, chosen: str, theme: str) -> go
             for r, c in zip(rows, columns, strict=True)
         ]
     )  # fmt: skip
-    apply_layout(figure, theme, height=52 + ROW_PX * len(groups))
+    evaluation_layout(figure, theme, height=52 + ROW_PX * len(groups))
     figure.update_layout(margin={"l": 232, "r": 8, "t": 4, "b": 46}, clickmode="event+select")
     figure.update_xaxes(
         tickvals=list(range(len(levels))), ticktext=[f"{v:g}" for v in levels], showgrid=False, automargin=False,
@@ -181,7 +181,7 @@ def cell_traces(
     axis = {"gridcolor": GRID[theme], "zeroline": True, "zerolinecolor": GRID[theme], "automargin": False}
     sides = (("real", real, kind), ("generated", generated, Kind.GENERATED))
     hover = "%{x:.1f} ms: %{y:.3f} µV<extra>%{fullData.name}</extra>"
-    apply_layout(figure, theme, height=330, x_title="ms", y_title="µV")
+    evaluation_layout(figure, theme, height=330, x_title="ms", y_title="µV")
     for place, (_, traces, of) in enumerate(sides):
         if show == "mean":
             mean, sd = traces.mean(0), traces.std(0)

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from abr_model.evaluation.overlay import Overlaid, Overlay
 from abr_model.schema import Kind
-from dashboard.charts.evaluation.sides import side_line, side_steps
+from dashboard.charts.evaluation.sides import evaluation_layout, side_line, side_steps
 from dashboard.charts.small_multiples import Grid
-from dashboard.style import GRID, MUTED, apply_layout
+from dashboard.charts.unit_axes import FONT
+from dashboard.style import GRID, MUTED
 
 COLUMNS, PANEL_PX = 3, 118
 
@@ -34,9 +35,16 @@ def overlays(found: Sequence[tuple[Overlaid, Overlay | None]], kind: Kind, theme
         if over is not None:
             x["range"] = [float(over.edges[0]), float(over.edges[-1])]
         grid.panel(
-            row, column, x=x, y={"range": [0, 1.1 * highest], "nticks": 3, "ticksuffix": " %"},
-            title=f"<b>{quantity.name}</b>, {quantity.unit}{'' if over is None else '<br>' + distance_words(over, theme)}",
-        )  # fmt: skip
+            row,
+            column,
+            x=x,
+            y={"range": [0, 1.1 * highest], "nticks": 3, "ticksuffix": " %"},
+        )
+        low = grid.axes["xaxis" if place == 0 else f"xaxis{place + 1}"]["domain"][0]
+        top = grid.axes["yaxis" if place == 0 else f"yaxis{place + 1}"]["domain"][1]
+        words = f"<b>{quantity.name}</b>, {quantity.unit}"
+        words += "" if over is None else f"<br>{distance_words(over, theme)}"
+        grid.note(low, top, words, xanchor="left", yanchor="bottom", yshift=4, align="left")  # fmt: skip
         if over is None:
             grid.note(*grid.centre(row, column), "too few values", font={"size": 11, "color": MUTED[theme]})
             continue
@@ -47,23 +55,21 @@ def overlays(found: Sequence[tuple[Overlaid, Overlay | None]], kind: Kind, theme
             )  # fmt: skip
             grid.add(row, column, **trace.to_plotly_json())
         first = False
-    figure = grid.figure(theme, height=70 + int(PANEL_PX * (rows + 0.62 * (rows - 1))))
+    figure = grid.figure(theme, height=92 + int(PANEL_PX * (rows + 0.62 * (rows - 1))))
     figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"})
-    figure.update_layout(margin={"t": 62, "l": 42})
+    figure.update_layout(margin={"t": 84, "l": 42}, font={"family": FONT})
     return figure
 
 
 def distance_words(over: Overlay, theme: str) -> str:
-    """``"W 0.05 ms (real 0.04), KS 0.06 (0.05)"``: Wasserstein and Kolmogorov–Smirnov distance."""
+    """``"W 0.05 ms (0.04) · KS 0.06 (0.05)"``: Wasserstein and Kolmogorov–Smirnov distance."""
     unit = over.quantity.unit
 
     def number(value: float) -> str:
-        return "–" if not np.isfinite(value) else f"{value:.3g}"
+        return "–" if not np.isfinite(value) else f"{value:.2g}"
 
-    words = (
-        f"W {number(over.wasserstein)} {unit} (real {number(over.limit_wasserstein)}) · "
-        f"KS {over.ks:.2f} (real {'–' if not np.isfinite(over.limit_ks) else format(over.limit_ks, '.2f')})"
-    )
+    limit = "–" if not np.isfinite(over.limit_ks) else f"{over.limit_ks:.2f}"
+    words = f"W {number(over.wasserstein)} {unit} ({number(over.limit_wasserstein)}) · KS {over.ks:.2f} ({limit})"
     return f'<span style="color:{MUTED[theme]};font-size:11px">{words}</span>'
 
 
@@ -79,7 +85,7 @@ def spectra(
                 hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip
-    apply_layout(figure, theme, height=300, x_title="Hz", y_title="Mean power, dB")
+    evaluation_layout(figure, theme, height=300, x_title="Hz", y_title="Mean power, dB")
     figure.update_xaxes(type="log", tickvals=[100, 200, 500, 1000, 2000, 5000])
     figure.update_layout(margin={"l": 56, "r": 12, "t": 30, "b": 40})
     return figure

@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from abr_model.schema import WAVES, Kind, latency_column
-from dashboard.charts.evaluation.sides import side_line, side_name
-from dashboard.style import GRID, INK, MUTED, TRACE_STYLES, apply_layout, faded
+from dashboard.charts.evaluation.sides import evaluation_layout, side_line
+from dashboard.style import GRID, INK, MUTED, TRACE_STYLES, faded
 
 
 def reconstruction_figure(
@@ -31,12 +31,12 @@ def reconstruction_figure(
     """
     hover = "%{x:.2f} ms: %{y:.3f} µV<extra>%{fullData.name}</extra>"
     figure = go.Figure(side_line(time_ms, recorded, kind, theme, width=1.3, hovertemplate=hover))
-    figure.data[0].name = f"recording, {side_name(kind)}"
+    figure.data[0].name = f"recording ({TRACE_STYLES[kind].label})"
     if true is not None:
         line = {"color": MUTED[theme], "width": 1.4, "dash": "6px,3px,1px,3px"}
         figure.add_scatter(x=time_ms, y=true, mode="lines", line=line, name="true response", hovertemplate=hover)
     figure.add_trace(side_line(time_ms, response, Kind.GENERATED, theme, hovertemplate=hover))
-    figure.data[-1].name = "reconstruction, generated"
+    figure.data[-1].name = "reconstruction (generated)"
     largest = 1.15 * max(float(np.abs(recorded).max()), float(np.abs(response).max()), 0.05)
     _marks(figure, time_ms, recorded, labels, kind, theme, largest)
     residual = 1000 * (recorded - response)
@@ -45,19 +45,20 @@ def reconstruction_figure(
         x=time_ms, y=residual, yaxis="y2", mode="lines", line=line, name="residual",
         hovertemplate="%{x:.2f} ms: %{y:.0f} nV<extra>residual</extra>",
     )  # fmt: skip
-    apply_layout(figure, theme, height=470)
+    evaluation_layout(figure, theme, height=470)
     axis = {"gridcolor": GRID[theme], "tickfont": {"color": MUTED[theme]}, "automargin": False}
     axis |= {"zeroline": True, "zerolinecolor": GRID[theme]}
     title = {"font": {"color": MUTED[theme], "size": 12}, "standoff": 4}
-    # One scale for both panels, so that the residual is seen as large as it is.
+    # One scale for both panels, so that the residual is seen as large as it is; a larger one is not cut off.
     share = 0.3
+    deepest = max(1000 * largest * share / (0.94 - share), 1.05 * float(np.abs(residual).max()))
     figure.update_layout(
         margin={"l": 58, "r": 12, "t": 30, "b": 42},
         xaxis=axis | {"zeroline": False, "title": title | {"text": "ms"}, "anchor": "y2"},
         yaxis=axis | {"domain": [share + 0.06, 1], "range": [-largest, largest], "title": title | {"text": "µV"}},
         yaxis2=axis
         | {"domain": [0, share], "title": title | {"text": "residual, nV"}}
-        | {"range": [-1000 * largest * share / (0.94 - share), 1000 * largest * share / (0.94 - share)]},
+        | {"range": [-deepest, deepest]},
     )
     return figure
 

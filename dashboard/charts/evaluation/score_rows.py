@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,12 +16,13 @@ from abr_model.schema import Kind
 from dashboard.charts.unit_axes import FONT
 from dashboard.style import EAR_COLOURS, GRID, INK, MUTED, TRACE_STYLES, apply_layout, faded
 
-ROW_PX, HEAD_PX = 32, 46
-NAME_PX, NAME_LETTERS = 318, 50
+ROW_PX, HEAD_PX = 32, 24
+NAME_PX, NAME_LETTERS = 398, 66
 COLUMNS_PX = {"generated": 78, "interval": 178, "real": 252, "required": 344, "verdict": 436}
 """Right ends of the columns after the marks."""
 VALUE_LANE, BESIDE_LANE = -0.1, 0.26
 NOT_MET = EAR_COLOURS["right"]
+GLYPHS = "○□◇△✚☆⬡"
 SYMBOLS = ("circle-open", "square-open", "diamond-open", "triangle-up-open", "cross-open", "star-open", "hexagon-open")
 
 
@@ -73,8 +75,8 @@ def score_rows(scores: Sequence[Score], beside: Sequence[Beside], kind: Kind, th
             _interval(figure, domain, score.limit_interval, row + 0.06, faded(real.colour(theme), 0.45), 4)
             x = domain.place(score.limit)
             figure.add_scatter(
-                x=[x, x], y=[row - 0.32, row + 0.12], mode="lines", name="real against real", showlegend=row == 0,
-                legendgroup="real", line={"color": real.colour(theme), "width": 2, "dash": real.dash},
+                x=[x, x], y=[row - 0.32, row + 0.12], mode="lines", name="real against real",
+                line={"color": real.colour(theme), "width": 2, "dash": real.dash},
                 hovertemplate=f"real against real: {number_words(score.limit, score.unit)}<extra></extra>",
             )  # fmt: skip
         _interval(figure, domain, score.interval, row + VALUE_LANE, TRACE_STYLES[Kind.GENERATED].colour(theme), 2)
@@ -85,7 +87,7 @@ def score_rows(scores: Sequence[Score], beside: Sequence[Beside], kind: Kind, th
         margin={"l": NAME_PX, "r": COLUMNS_PX["verdict"] + 10, "t": HEAD_PX, "b": 6},
         shapes=[s for row, (sc, d) in enumerate(zip(scores, domains, strict=True)) for s in _bands(sc, d, row, theme)],
         annotations=[*_head(names, theme), *(t for row, score in enumerate(scores) for t in _texts(score, row, theme))],
-        legend={"y": 1, "yanchor": "bottom", "x": 0, "xref": "container", "yref": "paper", "font": {"size": 12}},
+        showlegend=False,
         font={"family": FONT, "size": 13, "color": INK[theme]},
         clickmode="event+select",
         hovermode="closest",
@@ -93,6 +95,30 @@ def score_rows(scores: Sequence[Score], beside: Sequence[Beside], kind: Kind, th
     figure.update_xaxes(range=[-0.02, 1.02], visible=False, fixedrange=True)
     figure.update_yaxes(range=[len(scores) - 0.5, -0.5], visible=False, fixedrange=True)
     return figure
+
+
+def score_key(beside: Sequence[Beside], kind: Kind, theme: str) -> str:
+    """The legend of :func:`score_rows` as HTML, once for all of them."""
+    generated, real = TRACE_STYLES[Kind.GENERATED].colour(theme), TRACE_STYLES[kind].colour(theme)
+    entries = [
+        (generated, "●", "generated, met"),
+        (NOT_MET[theme], "✖", "generated, not met"),
+        (real, "┆", f"real against real ({TRACE_STYLES[kind].label})"),
+        (MUTED[theme], "▒", "allowed"),
+    ]
+    entries += [
+        (MUTED[theme], GLYPHS[number % len(GLYPHS)], other.subject.title.replace("_", " "))
+        for number, other in enumerate(beside)
+    ]
+    spans = "".join(
+        f'<span style="white-space:nowrap"><span style="color:{colour}">{glyph}</span> {escape(words)}</span>'
+        for colour, glyph, words in entries
+    )
+    ends = " Far off, they stand at the end of the axis and point outwards." if beside else ""
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;font-size:.82rem;color:{MUTED[theme]}">{spans}'
+        f"<span>{ends}</span></div>"
+    )
 
 
 def _values(figure: go.Figure, scores: Sequence[Score], domains: Sequence[Domain], theme: str) -> None:

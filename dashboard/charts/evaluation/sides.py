@@ -6,7 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from abr_model.schema import Kind
-from dashboard.style import MUTED, TRACE_STYLES, faded
+from dashboard.charts.unit_axes import FONT
+from dashboard.style import INK, MUTED, TRACE_STYLES, apply_layout, faded
+
+
+def evaluation_layout(figure: go.Figure, theme: str, *, height: int, x_title: str = "", y_title: str = "") -> go.Figure:
+    """The house look in the page's own font."""
+    apply_layout(figure, theme, height=height, x_title=x_title, y_title=y_title)
+    return figure.update_layout(font={"family": FONT, "size": 13, "color": INK[theme]}, legend={"font": {"size": 12}})
 
 
 def side_name(kind: Kind) -> str:

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from abr_model.evaluation.likeness.feature_pictures import BAND, COMPONENT
 from abr_model.evaluation.likeness.feature_words import feature_title, feature_unit
 from abr_model.schema import Kind
-from dashboard.charts.evaluation.sides import shaded, side_band, side_line, side_steps
-from dashboard.style import GRID, INK, MUTED, PRIMARY, apply_layout, faded
+from dashboard.charts.evaluation.sides import evaluation_layout, shaded, side_band, side_line, side_steps
+from dashboard.style import GRID, INK, MUTED, PRIMARY, faded
 
 BAR_PX = 27
 HALF = 0.5
@@ -38,8 +38,8 @@ def telling_bars(features: pd.DataFrame, chosen: str, theme: str) -> go.Figure:
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
         )
     )  # fmt: skip
-    apply_layout(figure, theme, height=46 + BAR_PX * len(features), x_title="AUC that is lost without it")
-    figure.update_layout(margin={"l": 218, "r": 44, "t": 4, "b": 36}, clickmode="event+select", bargap=0.35)
+    evaluation_layout(figure, theme, height=46 + BAR_PX * len(features), x_title="AUC that is lost without it")
+    figure.update_layout(margin={"l": 240, "r": 44, "t": 4, "b": 36}, clickmode="event+select", bargap=0.35)
     figure.update_yaxes(
         tickvals=rows, ticktext=names, range=[len(features) - 0.5, -0.5], showgrid=False, automargin=False,
         tickfont={"color": INK[theme], "size": 12}, fixedrange=True,
@@ -91,7 +91,7 @@ def feature_on_trace(by_time: pd.DataFrame, spans: list[tuple[float, float]], ki
             hovertemplate="%{x:.1f} ms: %{y:.1f} nV<extra>difference of the means</extra>",
         )
     )  # fmt: skip
-    apply_layout(figure, theme, height=380)
+    evaluation_layout(figure, theme, height=380)
     largest = float(np.abs(difference).max()) or 1.0
     axis = {"gridcolor": GRID[theme], "zeroline": False, "tickfont": {"color": MUTED[theme]}, "automargin": False}
     title = {"font": {"color": MUTED[theme], "size": 12}, "standoff": 4}
@@ -119,7 +119,7 @@ def feature_in_spectrum(by_frequency: pd.DataFrame, feature: str, kind: Kind, th
                 hovertemplate="%{x:.0f} Hz: %{y:.1f} dB<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip
-    apply_layout(figure, theme, height=380, x_title="Hz", y_title="Mean power, dB")
+    evaluation_layout(figure, theme, height=380, x_title="Hz", y_title="Mean power, dB")
     spans = [] if band is None else [(max(float(band[1]), 20.0), float(band[2]))]
     figure.update_xaxes(type="log", tickvals=[100, 200, 500, 1000, 2000, 5000])
     # Shapes on a logarithmic axis are placed by the values themselves.
@@ -144,7 +144,7 @@ def feature_distribution(bins: pd.DataFrame, feature: str, kind: Kind, theme: st
                 hovertemplate="%{x:.3g}: %{y:.1f} %<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip
-    apply_layout(figure, theme, height=240, x_title=feature_unit(feature), y_title="% of recordings")
+    evaluation_layout(figure, theme, height=240, x_title=feature_unit(feature), y_title="% of recordings")
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(margin={"l": 50, "r": 12, "t": 30, "b": 42})
     return figure

@@ -11,6 +11,7 @@ from dashboard import session
 from dashboard.charts.evaluation.cells import (
     CELL_FIGURES,
     SINGLE,
+    CellFigure,
     cell_key,
     cell_map,
     cell_name,
@@ -56,8 +57,15 @@ def cells_view(scorecard: Scorecard, chosen: LoadedModel) -> None:
             alt=f"{of.title}{unit}: "
             + "; ".join(f"{cell_name(c)} {number(_of(c, of.column), of)}" for c in by_key.values()),
         )
-        st.caption(f"{of.about} A click on a cell opens its traces. –: cannot be told; empty: too few recordings.")
+        st.caption(f"{of.about} {_colour_words(of)} A click on a cell opens its traces. –: cannot be told.")
     _opened(scorecard, chosen, cell, by_key)
+
+
+def _colour_words(of: CellFigure) -> str:
+    if of.full is None:
+        return "The stronger the colour, the larger."
+    full = f"{of.full:g} {of.unit}".strip()
+    return f"Blue: lower in generated recordings, orange: higher; full colour from {full} on."
 
 
 def _of(cell: dict, column: str) -> float:
@@ -147,7 +155,7 @@ def _opened(scorecard: Scorecard, chosen: LoadedModel, cell: dict, by_key: dict[
 def _numbers(cell: dict) -> None:
     rows = {"Held-out recordings": f"{cell['n']:,.0f} of {cell['patients']:,.0f} patients"}
     for figure in CELL_FIGURES:
-        if figure.column != "n" and figure.column in cell:
+        if figure.column != "n" and _of(cell, figure.column) == _of(cell, figure.column):
             rows[figure.title] = f"{number(_of(cell, figure.column), figure)} {figure.unit}".strip()
     for name, words in (("latency_V", "ms"), ("amplitude_V", "µV"), ("marked_V", "%")):
         ours, theirs = _of(cell, f"{name}_side"), _of(cell, f"{name}_real")

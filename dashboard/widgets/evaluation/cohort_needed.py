@@ -1,4 +1,4 @@
-"""Views that look at recordings need the cohort behind a scorecard: it is there, can be simulated, or must be loaded."""
+"""Views of recordings need the cohort behind a scorecard: it is there, can be simulated, or must be loaded."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def offer_cohort(title: str) -> None:
     if made is None:
         empty_state(
             "The recordings are not here",
-            f"This view looks at single recordings of “{plain(title)}”. Put that cohort into the data folder, or import "
-            "it again, to see them; the numbers of the scorecard need no recordings.",
+            f"This view looks at single recordings of “{plain(title)}”. Import that cohort again to see them; the "
+            "numbers of the scorecard need no recordings.",
             "data",
             "Open Data",
         )

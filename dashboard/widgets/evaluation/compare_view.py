@@ -13,7 +13,7 @@ from abr_model.evaluation.difference import SOURCE, Difference, differences
 from abr_model.evaluation.scorecard import Beside, Scorecard
 from abr_model.evaluation.words import interval_words, number_words, value_words
 from dashboard import session
-from dashboard.charts.evaluation.score_rows import score_rows
+from dashboard.charts.evaluation.score_rows import score_key, score_rows
 from dashboard.scorecards import KnownScorecard
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.download import csv_bytes
@@ -96,8 +96,8 @@ def _against(name: str, found: list[Difference]) -> None:
             on_click="ignore",
         )
         st.caption(
-            f"Difference: there minus here. Interval from both intervals ({SOURCE}), as if the patients were different "
-            "ones; they are the same, so the true one is narrower and what is called a difference is one."
+            f"Difference: there minus here. Its interval comes from both intervals, {SOURCE}, as if the patients were "
+            "different ones; they are the same, so the true one is narrower and what is called a difference is one."
         )
 
 
@@ -131,6 +131,7 @@ def _figure(scorecard: Scorecard, besides: list[Beside]) -> None:
         return
     with st.container(border=True, gap="xsmall"):
         st.markdown("**Required figures** :gray[ · those beside as open marks]")
+        st.html(score_key(besides, scorecard.subject.kind, session.theme()))
         st.plotly_chart(
             score_rows(scores, besides, scorecard.subject.kind, session.theme()),
             key="evaluation_compare_rows",

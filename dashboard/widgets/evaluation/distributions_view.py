@@ -32,7 +32,7 @@ def distributions_view(scorecard: Scorecard, chosen: LoadedModel) -> None:
     if n < FEWEST:
         st.info(f"{n} held-out recordings are too few for a distribution. Choose a larger group.")
         return
-    left, right = st.columns([2.4, 1], gap="medium")
+    left, right = st.columns([1.9, 1], gap="medium")
     with left, st.container(border=True, gap="xsmall"):
         st.markdown(f"**Single recordings** :gray[ · {n:,} held-out, and as many generated for their conditions]")
         found = [(quantity, over) for quantity, over in zip(OVERLAID, _overlays(sides, real, other), strict=True)]
@@ -42,15 +42,14 @@ def distributions_view(scorecard: Scorecard, chosen: LoadedModel) -> None:
             config=PLOTLY_CONFIG,
             theme=None,
             alt="; ".join(
-                f"{q.name}: "
-                + ("too few values" if o is None else f"Wasserstein {o.wasserstein:.3g} {q.unit}, KS {o.ks:.2f}")
+                f"{q.name}: " + ("too few values" if o is None else f"W {o.wasserstein:.3g} {q.unit}, KS {o.ks:.2f}")
                 for q, o in found
             ),
         )
         st.caption(
             "W: Wasserstein distance, how far values would have to be moved. KS: Kolmogorov–Smirnov distance, 0 to 1. "
-            "In brackets the same between other held-out patients and these, whose ages and losses differ. Latencies "
-            "and amplitudes of marked waves."
+            "In brackets, real against real: other held-out patients and these, whose ages and losses differ. "
+            "Latencies and amplitudes of marked waves. Ends of an axis hold what lies beyond."
         )
     with right, st.container(border=True, gap="xsmall"):
         frequency, of_real = mean_spectrum_db(sides.real.take(np.flatnonzero(real)))

@@ -139,15 +139,13 @@ def _labels_table(found: Masked) -> None:
     lines = []
     for row in found.labels.itertuples():
         digits = 2 if row.unit == "ms" else 3
-        mark = f"{row.mark:.{digits}f}" if np.isfinite(row.mark) else "not marked"
+        mark = f"{row.mark:.{digits}f} {row.unit}" if np.isfinite(row.mark) else "not marked"
         filled = ""
         if np.isfinite(row.imputed):
             interval = f" [{row.low:.{digits}f} to {row.high:.{digits}f}]" if np.isfinite(row.low) else ""
             verdict = {True: ", mark inside", False: ", mark outside", None: ""}[row.inside]
             filled = f"<br><span style='opacity:.75'>filled in {row.imputed:.{digits}f}{interval}{verdict}</span>"
-        lines.append(
-            f"<tr><td>{row.name}</td><td>{mark} {row.unit if mark[0].isdigit() or mark[0] == '-' else ''}{filled}</td></tr>"
-        )
+        lines.append(f"<tr><td>{row.name}</td><td>{mark}{filled}</td></tr>")
     st.html(f'<table class="facts">{"".join(lines)}</table>')
 
 
@@ -173,9 +171,8 @@ def _residual_card(own: float, expected: float, source: str, residual: np.ndarra
     with st.container(border=True, gap="xsmall"):
         st.markdown("**What is left** :gray[ · root mean square]")
         st.html(f'<table class="facts">{lines}</table>')
-        st.caption(
-            f"Expected: {source}. A ratio below 1 means that noise was rebuilt along, above 1 that response was missed."
-        )
+        below = "A ratio below 1 means that noise was rebuilt along, above 1 that response was missed."
+        st.caption(f"Expected: {source}. {below}")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

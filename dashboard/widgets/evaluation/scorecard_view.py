@@ -20,28 +20,32 @@ from abr_model.evaluation.words import (
 )
 from abr_model.schema import KIND_NOTICES, Kind
 from dashboard import session
-from dashboard.charts.evaluation.score_rows import score_rows
+from dashboard.charts.evaluation.score_rows import score_key, score_rows
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.evaluation.export import export_buttons
 from dashboard.widgets.problem import plain
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "near limit": "best near real against real"}
-_SCORE = "evaluation_score"
+_SCORE, _OPEN = "evaluation_score", "evaluation_score_open"
 
 
 def scorecard_view(scorecard: Scorecard) -> None:
     """Answer, required figures, then every other number a click away."""
-    _answer(scorecard)
-    left, right = st.columns([2.9, 1], gap="medium")
+    left, right = st.columns([3, 1], vertical_alignment="top")
     with left:
-        _required(scorecard)
-        _others(scorecard)
+        _answer(scorecard)
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        export_buttons(scorecard)
+    st.html(score_key(scorecard.beside, scorecard.subject.kind, session.theme()))
+    _required(scorecard)
+    left, right = st.columns([1.35, 1], gap="medium")
+    with left:
+        _choose(scorecard)
     with right:
-        _details(scorecard)
-        with st.container(border=True, gap="small"):
-            st.markdown("**Take it along**")
-            export_buttons(scorecard)
         _about(scorecard)
+    _others(scorecard)
+    if st.session_state.pop(_OPEN, False):
+        _dialog(scorecard)
 
 
 def answer_words(scorecard: Scorecard) -> str:
@@ -118,37 +122,50 @@ def _clicked(key: str) -> None:
     found = [point["customdata"] for point in points if point.get("customdata")]
     if found:
         st.session_state[_SCORE] = found[0][0] if isinstance(found[0], list) else found[0]
+        st.session_state[_OPEN] = True
 
 
-def _details(scorecard: Scorecard) -> None:
-    """Everything about one score; chosen by a click on its mark or in the list."""
+def _choose(scorecard: Scorecard) -> None:
+    """One figure in a list, for those who do not click: everything about it."""
     scores = {score.key: score for score in [*sorted(scorecard.required, key=_missed_first), *scorecard.scores]}
     if not scores:
         return
     if st.session_state.get(_SCORE) not in scores:
         st.session_state[_SCORE] = next(iter(scores))
     with st.container(border=True, gap="small"):
-        st.markdown("**About a figure** :gray[ · click a mark]")
+        st.markdown("**About a figure** :gray[ · or click its mark above]")
         key = st.selectbox(
             "Figure", list(scores), format_func=lambda k: scores[k].name, key=_SCORE, label_visibility="collapsed"
         )
-        score = scores[key]
-        rows = {
-            "generated": number_words(score.value, score.unit),
-            "95 % interval": interval_words(score.interval),
-            "real against real": limit_words(score) if score.limit == score.limit else "",
-            "allowed": required_words(score),
-            "": met_words(score.met) if score.is_asked else BETTER.get(score.better, ""),
-            "of": f"{score.n:,} {score.of}" if score.n else "",
-        }
-        for other in scorecard.beside:
-            if (value := other.values.get(key)) is not None:
-                rows[plain_name(other.subject.title)] = number_words(value, score.unit)
-        lines = "".join(f"<tr><td>{_html(k)}</td><td>{_html(v)}</td></tr>" for k, v in rows.items() if v)
-        st.html(f'<table class="facts">{lines}</table>')
-        for words in (score.untold, score.note, score.source and f"Source: {score.source}"):
-            if words:
-                st.caption(plain(words[:1].upper() + words[1:]))
+        _details(scorecard, scores[key])
+
+
+@st.dialog("About this figure", width="medium")
+def _dialog(scorecard: Scorecard) -> None:
+    score = scorecard.score(st.session_state[_SCORE])
+    st.markdown(f"**{plain(score.name)}**")
+    _details(scorecard, score)
+
+
+def _details(scorecard: Scorecard, score: Score) -> None:
+    """Numbers, note and source of one score, and of every other generator."""
+    rows = {
+        "Generated": number_words(score.value, score.unit),
+        "95 % interval": interval_words(score.interval),
+        "Real against real": limit_words(score) if score.limit == score.limit else "",
+        "Allowed": required_words(score),
+        "Verdict": met_words(score.met) if score.is_asked else "nothing is asked",
+        "Better": BETTER.get(score.better, ""),
+        "Measured on": f"{score.n:,} {score.of}" if score.n else "",
+    }
+    for other in scorecard.beside:
+        if (value := other.values.get(score.key)) is not None:
+            rows[other.subject.title.replace("_", " ")] = number_words(value, score.unit)
+    lines = "".join(f"<tr><td>{_html(k)}</td><td>{_html(v)}</td></tr>" for k, v in rows.items() if v)
+    st.html(f'<table class="facts">{lines}</table>')
+    for words in (score.untold, score.note, score.source and f"Source: {score.source}"):
+        if words:
+            st.caption(plain(words[:1].upper() + words[1:]))
 
 
 def _others(scorecard: Scorecard) -> None:
@@ -180,11 +197,6 @@ def _about(scorecard: Scorecard) -> None:
         lines = "".join(f"<tr><td>{_html(k)}</td><td>{_html(v)}</td></tr>" for k, v in rows.items() if v)
         st.html(f'<table class="facts">{lines}</table>')
         st.caption(f"{KIND_NOTICES[subject.kind].capitalize()}. {KIND_NOTICES[Kind.GENERATED].capitalize()}.")
-
-
-def plain_name(title: str) -> str:
-    """Name of another generator as words."""
-    return title.replace("_", " ")
 
 
 def _missed_first(score: Score) -> int:

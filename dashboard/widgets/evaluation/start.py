@@ -73,9 +73,8 @@ def start_form(chosen: LoadedModel, known: list[KnownScorecard], launch: Launch)
     done = [k for k in known if _is_same(k, which, other.digest, seed) and set(asked) <= _sections(k)]
     if done:
         st.info(f"This was measured on {done[0].scorecard.made}; it is not measured again. Another seed repeats it.")
-    if st.button(
-        label, type="primary", key="evaluation_start", disabled=not asked or bool(done) or (missing and not simulated)
-    ):
+    blocked = not asked or bool(done) or (missing and not simulated)
+    if st.button(label, type="primary", key="evaluation_start", disabled=blocked):
         _start(chosen, own if which == OWN else other.path, which, list(asked), titles, int(seed), launch)
     if problem := st.session_state.pop("evaluation_problem", None):
         show_problem(problem)

@@ -7,7 +7,6 @@ import streamlit as st
 from abr_model.evaluation.likeness.feature_pictures import BAND, DRAWN
 from abr_model.evaluation.likeness.feature_words import feature_difference, feature_title
 from abr_model.evaluation.scorecard import Scorecard
-from abr_model.evaluation.words import interval_words, number_words
 from dashboard import session
 from dashboard.charts.evaluation.telling import (
     feature_distribution,
@@ -30,7 +29,7 @@ def telling_view(scorecard: Scorecard) -> None:
     if features is None or not len(features):
         empty_state(
             "Not measured yet",
-            "The section “Can a classifier tell them apart?” is not in this scorecard. Measure it under “New evaluation”.",
+            "The section “Can a classifier tell them apart?” is not in this scorecard. “New evaluation” measures it.",
         )
         return
     _answer(scorecard)
@@ -66,8 +65,10 @@ def _answer(scorecard: Scorecard) -> None:
     score = next((s for s in section.scores if s.key == "two_sample_auc_boosting"), None)
     if score is None or not score.is_told:
         return
-    interval = f" (95 % interval {interval_words(score.interval)})" if score.interval else ""
-    limit = "" if score.limit != score.limit else f"; two groups of real patients: {number_words(score.limit)}"
+    interval = ""
+    if score.interval:
+        interval = f" (95 % interval {100 * score.interval[0]:.0f} to {100 * score.interval[1]:.0f})"
+    limit = "" if score.limit != score.limit else f"; of two groups of real patients: {100 * score.limit:.0f}"
     st.markdown(
         f"Shown a generated and a held-out recording of the same conditions, the classifier is surer of the generated "
         f"one **{100 * score.value:.0f} times in 100**{interval}. :gray[50: it cannot tell{limit}.]"
@@ -122,8 +123,8 @@ def _feature(scorecard: Scorecard, row) -> None:
         st.markdown("**How its values lie** :gray[ · held-out and generated]")
         if own is None or not len(own):
             st.caption(
-                "This scorecard was made before the distributions of features were kept. Measure “Can a classifier tell "
-                "them apart?” again to see them."
+                "This scorecard was made before the distributions of features were kept. Measure “Can a classifier "
+                "tell them apart?” again to see them."
             )
         else:
             _draw(

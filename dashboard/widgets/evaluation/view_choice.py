@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.scorecards import KnownScorecard
+from dashboard.widgets.view_choice import view_choice
 
 VIEWS = {
     "scorecard": "Scorecard",
@@ -16,29 +17,14 @@ VIEWS = {
     "reconstruction": "Reconstruction",
     "compare": "Compare",
 }
-VIEW = "evaluation_view"
 CHOSEN = "evaluation_scorecard"
 """In the session: id of the scorecard that is looked at."""
-_CONTROL, _PICKER = "evaluation_view_control", "evaluation_scorecard_picker"
+_PICKER = "evaluation_scorecard_picker"
 
 
 def chosen_view() -> str:
-    """The control, and the key of the view that is open; at first what the address says."""
-    if VIEW not in st.session_state:
-        asked = st.query_params.get("view")
-        st.session_state[VIEW] = asked if asked in VIEWS else "scorecard"
-    st.session_state[_CONTROL] = st.session_state[VIEW]
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        key=_CONTROL,
-        required=True,
-        on_change=lambda: st.session_state.update({VIEW: st.session_state[_CONTROL]}),
-        label_visibility="collapsed",
-    )
-    st.query_params["view"] = st.session_state[VIEW]
-    return st.session_state[VIEW]
+    """The control, and the key of the view that is open."""
+    return view_choice("evaluation", VIEWS, "scorecard")
 
 
 def chosen_scorecard(own: Sequence[KnownScorecard]) -> KnownScorecard | None:
