@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.response import ResponseSeries, Response
+from abr_model.generation.response import Response, ResponseSeries
 from abr_model.norms import GORGA_1989
 from abr_model.schema import WAVES
 from dashboard.charts.generation import half_range, seldom_marked

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dashboard.widgets.generation.exploring.response_scrubber import scrubber_payload
 
 from abr_model.cohort import Cohort, Provenance, Sampling
 from abr_model.generation.response import ResponseSeries
 from abr_model.schema import Kind
 from dashboard.components import __file__ as components
 from dashboard.style import TRACE_STYLES
-from dashboard.widgets.generation.exploring.response_scrubber import scrubber_payload
 from dashboard.widgets.generation.exploring.training_note import TrainingNote
 
 LEVELS = np.arange(0.0, 105, 5)

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from dashboard.widgets.generation.exploring.condition_sliders import AGES, LEVELS, RATES, SHORT_LABELS
 
 from abr_model.generation.conditions import age_in_words
 from abr_model.joint_support import JointSupport
 from abr_model.schema import AGE, HEARING_LOSS_CODES, INTENSITY, RATE, WAVES, Kind
 from dashboard.style import GRID, TRACE_STYLES, faded
-from dashboard.widgets.generation.exploring.condition_sliders import AGES, LEVELS, RATES, SHORT_LABELS
 from dashboard.widgets.generation.exploring.training_note import class_marks, support_strip, training_note
 from dashboard.widgets.generation.exploring.waves_table import waves_table
 

@@ -36,7 +36,7 @@ def test_all_patients_of_another_cohort_are_held_out(model, other_clinic, quick_
     subject = scorecard.subject
     assert subject.is_other_cohort and subject.learned_from == model.provenance.cohort
     assert subject.cohort == other_clinic.provenance.title and subject.cohort_digest == other_clinic.digest()
-    assert sum(scorecard.patients.values()) <= 30 and min(scorecard.patients.values()) >= 8
+    assert sum(scorecard.patients.values()) <= 30 and min(scorecard.patients.values()) >= 4
     again = Scorecard.from_json(scorecard.to_json())
     assert again.subject == subject
     page = report_html(scorecard)
@@ -65,7 +65,7 @@ def test_what_the_model_has_seen_is_no_other_cohort(model, small_cohort):
         evaluate(part, model, other_cohort=True)
     with pytest.raises(InputError, match="same seed simulates the same patients"):
         evaluate(simulate(patients=12, seed=1), model, other_cohort=True)
-    generated = replace(small_cohort, provenance=Provenance(kind=Kind.GENERATED, source="a model"))
+    generated = replace(small_cohort.take(range(300)), provenance=Provenance(kind=Kind.GENERATED, source="a model"))
     with pytest.raises(InputError, match="generated recordings are no held-out patients"):
         evaluate(generated, model, other_cohort=True)
 
