@@ -91,7 +91,7 @@ def _marks(figure, time_ms, recorded, labels: pd.DataFrame, kind: Kind, theme: s
             )  # fmt: skip
         figure.add_scatter(
             x=[row["imputed"]], y=[y], mode="markers+text", text=[f"{wave}" if row["hidden"] else f"({wave})"],
-            textposition="middle left" if row["imputed"] > 1 else "middle right",
+            textposition="top center",
             marker={"symbol": "diamond", "size": 9, "color": strong}, textfont={"color": strong, "size": 12},
             name="filled in, 90 % interval", showlegend=not shown, legendgroup="imputed",
             hovertemplate=f"wave {wave} filled in at %{{x:.2f}} ms<extra></extra>",

@@ -48,16 +48,19 @@ def compare_view(scorecard: Scorecard, own_id: str, known: Sequence[KnownScoreca
         st.markdown(":gray[Choose one or more to compare with.]")
         return
     besides = [others[name] for name in chosen]
+    comparable = {}
     for name, other in zip(chosen, besides, strict=True):
         try:
             scorecard.subject.check_comparable(other.subject)
+            comparable[name] = True
         except InputError:
+            comparable[name] = False
             st.warning(
                 f"“{plain(name)}” was measured on other recordings ({plain(other.subject.cohort)}): differences are "
                 "those of the recordings, too."
             )
     for name, other in zip(chosen, besides, strict=True):
-        _against(name, differences(scorecard, other))
+        _against(name, differences(scorecard, other), comparable[name])
     _figure(scorecard, besides)
 
 
@@ -74,7 +77,7 @@ def _others(scorecard: Scorecard, own_id: str, known: Sequence[KnownScorecard]) 
     return found
 
 
-def _against(name: str, found: list[Difference]) -> None:
+def _against(name: str, found: list[Difference], comparable: bool) -> None:
     changed = [one for one in found if one.differs]
     better = sum(one.other_is_better is True for one in changed)
     worse = sum(one.other_is_better is False for one in changed)
@@ -95,10 +98,13 @@ def _against(name: str, found: list[Difference]) -> None:
             key=f"evaluation_differences_{name}",
             on_click="ignore",
         )
-        st.caption(
-            f"Difference: there minus here. Its interval comes from both intervals, {SOURCE}, as if the patients were "
-            "different ones; they are the same, so the true one is narrower and what is called a difference is one."
-        )
+        words = f"Difference: there minus here. Its interval comes from both intervals: {SOURCE}."
+        if comparable:
+            words += (
+                " It takes the patients for different ones; they are the same, so the true interval is narrower and what "
+                "is called a difference is one."
+            )
+        st.caption(words)
 
 
 def difference_table(found: Sequence[Difference]) -> pd.DataFrame:

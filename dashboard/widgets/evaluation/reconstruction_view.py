@@ -88,7 +88,8 @@ def _one(scorecard, chosen, sides: Sides, row: int, residual, expected, source: 
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
         found = _with_labels_hidden(chosen, recording)
-        _residual_card(residual[row], expected[row], source, residual, expected)
+        own = float(residual_nv(recording.waveforms[0], found.response))
+        _residual_card(own, expected[row], source, residual, expected)
     with left, st.container(border=True, gap="xsmall"):
         conditions = ", ".join(in_words(name, values[name]) for name in CONDITION_NAMES)
         st.markdown(f"**{conditions[:1].upper() + conditions[1:]}** :gray[ · a held-out recording, new to the model]")
@@ -101,7 +102,7 @@ def _one(scorecard, chosen, sides: Sides, row: int, residual, expected, source: 
             key="evaluation_reconstruction",
             config=PLOTLY_CONFIG,
             theme=None,
-            alt=f"Recording, reconstruction and residual of {residual[row]:.0f} nV; {label_words(found)}",
+            alt=f"Recording, reconstruction and residual of {own:.0f} nV; {label_words(found)}",
         )
         st.caption(
             "The reconstruction is the response that the network finds behind the recording, without residual noise; "
@@ -116,19 +117,17 @@ def _with_labels_hidden(chosen: LoadedModel, recording) -> Masked:
     marked = {c.name: c.label for c in LABELS if np.isfinite(recording.table[c.name].iloc[0])}
     with st.container(border=True, gap="small"):
         st.markdown("**Hide labels from the network**")
-        if marked:
-            # The same hidden labels from one recording to the next, as far as they are marked there.
-            hide = st.pills(
-                "Hidden labels",
-                [c.name for c in LABELS],
-                format_func={c.name: c.label for c in LABELS}.get,
-                selection_mode="multi",
-                key="evaluation_hidden",
-                label_visibility="collapsed",
-            )
-        else:
+        # Drawn for every recording, so that what is hidden stays hidden from one to the next.
+        hide = st.pills(
+            "Hidden labels",
+            [c.name for c in LABELS],
+            format_func={c.name: c.label for c in LABELS}.get,
+            selection_mode="multi",
+            key="evaluation_hidden",
+            label_visibility="collapsed",
+        )
+        if not marked:
             st.caption("No wave of this recording is marked: nothing can be hidden.")
-            hide = []
         found = masked(chosen.model, recording, [name for name in hide if name in marked])
         _labels_table(found)
         st.caption(found.note)

@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.evaluation.background.folder import Evaluation
+from abr_model.evaluation.background.folder import Evaluation, list_evaluations
 from abr_model.evaluation.background.pace import expected_seconds
+from abr_model.evaluation.other_cohort import check_held_out
 from abr_model.evaluation.sections import SECTIONS
 from abr_model.evaluation.training_cohort import is_training_cohort, simulated_as
 from abr_model.runs.training_lock import is_training
@@ -22,6 +23,8 @@ from dashboard.widgets.problem import plain, show_problem
 from dashboard.widgets.training.states import duration_text
 
 OWN, OTHER = "own", "other"
+STARTED = "evaluation_started"
+"""In the session: how many were started; a part that is named by it is closed after a start."""
 Launch = Callable[[Evaluation], None]
 
 
@@ -39,7 +42,11 @@ def start_form(chosen: LoadedModel, known: list[KnownScorecard], launch: Launch)
     own = training_cohort_file(model)
     offered = {OWN: f"The cohort it learned from: {model.provenance.cohort}"}
     if not is_training_cohort(model.provenance, other.digest, other):
-        offered[OTHER] = f"Another cohort, the one that is chosen: {other.name}"
+        try:
+            check_held_out(model, other, other.digest)
+            offered[OTHER] = f"Another cohort, the one that is chosen: {other.name}"
+        except InputError as error:
+            st.caption(plain(f"“{other.name}”, which is chosen, cannot be another cohort: {error.problem}."))
     which = st.radio(
         "Measured on",
         list(offered),
@@ -73,7 +80,10 @@ def start_form(chosen: LoadedModel, known: list[KnownScorecard], launch: Launch)
     done = [k for k in known if _is_same(k, which, other.digest, seed) and set(asked) <= _sections(k)]
     if done:
         st.info(f"This was measured on {done[0].scorecard.made}; it is not measured again. Another seed repeats it.")
-    blocked = not asked or bool(done) or (missing and not simulated)
+    at_work = _is_at_work(model.model_id, which, other.digest, seed)
+    if at_work:
+        st.info("This is being measured now.")
+    blocked = not asked or bool(done) or at_work or (missing and not simulated)
     if st.button(label, type="primary", key="evaluation_start", disabled=blocked):
         _start(chosen, own if which == OWN else other.path, which, list(asked), titles, int(seed), launch)
     if problem := st.session_state.pop("evaluation_problem", None):
@@ -102,9 +112,23 @@ def _start(
         )
         launch(evaluation)
         look_at(evaluation.id)
+        st.session_state[STARTED] = st.session_state.get(STARTED, 0) + 1
     except InputError as error:
         st.session_state["evaluation_problem"] = error
     st.rerun()
+
+
+def _is_at_work(model_id: str, which: str, digest: str, seed: int) -> bool:
+    """Whether an evaluation of the same model, cohort and seed is under way."""
+    for evaluation in list_evaluations(session.data_folder()):
+        try:
+            asked = evaluation.request
+        except InputError:  # damaged
+            continue
+        same = asked.model_id == model_id and asked.seed == seed and asked.other_cohort == (which == OTHER)
+        if same and (which == OWN or asked.cohort_digest == digest) and evaluation.active:
+            return True
+    return False
 
 
 def _time_words(asked: list[str], held_out: int, other_cohort: bool) -> str:

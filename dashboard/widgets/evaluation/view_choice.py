@@ -19,7 +19,7 @@ VIEWS = {
 }
 CHOSEN = "evaluation_scorecard"
 """In the session: id of the scorecard that is looked at."""
-_PICKER = "evaluation_scorecard_picker"
+_PICKER, _WISHED = "evaluation_scorecard_picker", "evaluation_scorecard_wished"
 
 
 def chosen_view() -> str:
@@ -34,6 +34,8 @@ def chosen_scorecard(own: Sequence[KnownScorecard]) -> KnownScorecard | None:
         return None
     by_id = {one.id: one for one in own}
     kept = st.session_state.get(CHOSEN) or st.query_params.get("scorecard")
+    if st.session_state.get(_WISHED) in by_id:
+        kept = st.session_state.pop(_WISHED)
     st.session_state[CHOSEN] = kept if kept in by_id else own[0].id
     if len(own) > 1:
         st.session_state[_PICKER] = st.session_state[CHOSEN]
@@ -53,5 +55,5 @@ def chosen_scorecard(own: Sequence[KnownScorecard]) -> KnownScorecard | None:
 
 
 def look_at(scorecard_id: str) -> None:
-    """Look at this scorecard when the page is drawn next."""
-    st.session_state[CHOSEN] = scorecard_id
+    """Look at this scorecard as soon as it is there."""
+    st.session_state[_WISHED] = scorecard_id

@@ -59,10 +59,16 @@ def test_the_same_simulated_patients_are_refused(model_folder, sample_cohort, da
 
     simulate(patients=12, seed=1).write(data_folder / "cohorts" / "fewer.parquet")
     app = open_page("evaluation")
-    app.radio(key="evaluation_on").set_value("other").run()
+    assert len(app.radio(key="evaluation_on").options) == 1
+    assert "same seed simulates the same patients" in shown(app)
+
+
+def test_what_cannot_be_started_is_said(model_folder, sample_cohort, data_folder, open_page, launched, shown):
+    app = open_page("evaluation")
+    sample_cohort.write_bytes(b"no cohort any more")
     app.button(key="evaluation_start").click().run()
     assert not app.exception and not launched
-    assert "same seed simulates the same patients" in shown(app)
+    assert list_evaluations(data_folder) == []
 
 
 def test_the_same_is_not_measured_twice(measured, open_page, launched, shown):
@@ -71,6 +77,17 @@ def test_the_same_is_not_measured_twice(measured, open_page, launched, shown):
     assert app.button(key="evaluation_start").disabled
     app.number_input(key="evaluation_seed").set_value(1).run()
     assert not app.button(key="evaluation_start").disabled
+
+
+def test_what_is_being_measured_is_not_started_twice(model_folder, evaluation, open_page, shown):
+    lock = Lock(evaluation.lock_file)
+    assert lock.acquire()
+    evaluation.write_status(state="running", message="Privacy")
+    app = open_page("evaluation")
+    assert "This is being measured now" in shown(app) and app.button(key="evaluation_start").disabled
+    app.number_input(key="evaluation_seed").set_value(1).run()  # another seed is another question
+    assert not app.button(key="evaluation_start").disabled
+    lock.release()
 
 
 def test_a_running_one_shows_section_and_share_and_can_be_stopped(measured, evaluation, open_page, shown):
@@ -130,3 +147,15 @@ def test_a_training_at_work_is_said(model_folder, sample_cohort, open_page, lock
     assert lock.acquire()
     assert "A training is at work on this machine" in shown(open_page("evaluation"))
     lock.release()
+
+
+def test_what_was_started_here_is_shown_when_it_is_there(measured, open_page, launched, shown):
+    app = open_page("evaluation")
+    app.number_input(key="evaluation_seed").set_value(1).run()
+    app.button(key="evaluation_start").click().run()
+    (made,) = launched
+    assert app.query_params["scorecard"] != made.id
+    made.write_status(state="finished", message="finished")
+    replace(measured, seed=1).write(made.folder)
+    app.run()
+    assert app.query_params["scorecard"] == made.id
