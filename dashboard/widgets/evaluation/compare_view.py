@@ -101,8 +101,8 @@ def _against(name: str, found: list[Difference], comparable: bool) -> None:
         words = f"Difference: there minus here. Its interval comes from both intervals: {SOURCE}."
         if comparable:
             words += (
-                " It takes the patients for different ones; they are the same, so the true interval is narrower and what "
-                "is called a difference is one."
+                " It takes the patients for different ones; they are the same, so the true interval is narrower and "
+                "what is called a difference is one."
             )
         st.caption(words)
 
