@@ -32,7 +32,6 @@ class ModelFolder:
     kind: Kind
     source: str
     recordings: int
-    model_id: str = ""
     dry_run: bool = False
 
 
@@ -58,7 +57,6 @@ def described_model(folder: str, origin: str, mtime_ns: int, size: int) -> Model
         kind=Kind(provenance["kind"]),
         source=provenance["cohort"],
         recordings=int(provenance["recordings"]["train"]),
-        model_id=str(description["model_id"]),
         dry_run=is_of_dry_run(folder),
     )
 

@@ -32,7 +32,7 @@ def launch(evaluation: Evaluation) -> None:
 
 described = session.chosen_model_folder()
 if described is None:
-    page_header("Evaluation", QUESTION)
+    page_header("Evaluation", QUESTION, about="evaluation")
     empty_state(
         "There is no trained model yet.",
         "Train one on the chosen cohort; when the run is finished, it can be measured here.",
@@ -43,7 +43,9 @@ if described is None:
 
 known = known_scorecards()
 own = scorecards_of(described.model_id, known)
-page_header("Evaluation", QUESTION, [kind_badge_markdown(described.kind), f":gray-badge[{described.name}]"])
+page_header(
+    "Evaluation", QUESTION, [kind_badge_markdown(described.kind), f":gray-badge[{described.name}]"], "evaluation"
+)
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     with st.container(width="stretch"):
         chosen = chosen_scorecard(own)
