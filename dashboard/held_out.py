@@ -42,7 +42,8 @@ def training_cohort_file(model: TrainedModel) -> Path | None:
         try:
             if entry.digest == model.provenance.cohort_digest:
                 return entry.path
-            if entry.source == "simulated clinic" and is_training_cohort(
+            # By its title first: only one that is called so is opened.
+            if entry.name == model.provenance.cohort and is_training_cohort(
                 model.provenance, entry.digest, session.load_cohort(entry.path)
             ):
                 return entry.path

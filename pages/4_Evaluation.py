@@ -15,7 +15,7 @@ from dashboard.widgets.evaluation.distributions_view import distributions_view
 from dashboard.widgets.evaluation.progress import evaluations_in_work
 from dashboard.widgets.evaluation.reconstruction_view import reconstruction_view
 from dashboard.widgets.evaluation.scorecard_view import scorecard_view
-from dashboard.widgets.evaluation.start import STARTED, start_form
+from dashboard.widgets.evaluation.start import new_evaluation_key, start_form
 from dashboard.widgets.evaluation.telling_view import telling_view
 from dashboard.widgets.evaluation.view_choice import chosen_scorecard, chosen_view
 from dashboard.widgets.page_header import page_header
@@ -50,8 +50,9 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     with st.container(width="stretch"):
         chosen = chosen_scorecard(own)
     if chosen is not None:
-        with st.popover("New evaluation", key=f"evaluation_new_{st.session_state.get(STARTED, 0)}"):
-            start_form(session.chosen_model(), own, launch)
+        with st.popover("New evaluation", key=new_evaluation_key(), on_change="rerun") as form:
+            if form.open:  # the model is read only for who asks
+                start_form(session.chosen_model(), own, launch)
 evaluations_in_work(described.model_id, launch)
 if chosen is None:
     with st.container(border=True):

@@ -23,8 +23,7 @@ from dashboard.widgets.problem import plain, show_problem
 from dashboard.widgets.training.states import duration_text
 
 OWN, OTHER = "own", "other"
-STARTED = "evaluation_started"
-"""In the session: how many were started; a part that is named by it is closed after a start."""
+_STARTED = "evaluation_started"
 Launch = Callable[[Evaluation], None]
 
 
@@ -90,6 +89,11 @@ def start_form(chosen: LoadedModel, known: list[KnownScorecard], launch: Launch)
         show_problem(problem)
 
 
+def new_evaluation_key() -> str:
+    """Key of the part that holds the form: another one after each start, so that it is closed then."""
+    return f"evaluation_new_{st.session_state.get(_STARTED, 0)}"
+
+
 def _start(
     chosen: LoadedModel, path: Path | None, which: str, asked: list[str], titles: dict, seed: int, launch: Launch
 ) -> None:
@@ -112,7 +116,7 @@ def _start(
         )
         launch(evaluation)
         look_at(evaluation.id)
-        st.session_state[STARTED] = st.session_state.get(STARTED, 0) + 1
+        st.session_state[_STARTED] = st.session_state.get(_STARTED, 0) + 1
     except InputError as error:
         st.session_state["evaluation_problem"] = error
     st.rerun()

@@ -98,3 +98,17 @@ def shown() -> Callable[[AppTest], str]:
         return "\n".join([*(str(e.value) for kind in kinds for e in kind), *html]).replace("\\", "")
 
     return shown_
+
+
+@pytest.fixture
+def open_form(open_page) -> Callable[[], AppTest]:
+    """Opens the page and the form of a new evaluation of a model that has a scorecard."""
+
+    def open_() -> AppTest:
+        app = open_page("evaluation")
+        app.session_state["evaluation_new_0"] = True
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_

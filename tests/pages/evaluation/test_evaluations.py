@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from abr_model.errors import InputError
+from abr_model.evaluation.background import launch as background
 from abr_model.evaluation.background.folder import Evaluation, list_evaluations
 from abr_model.runs.lock import Lock
 
@@ -63,16 +65,19 @@ def test_the_same_simulated_patients_are_refused(model_folder, sample_cohort, da
     assert "same seed simulates the same patients" in shown(app)
 
 
-def test_what_cannot_be_started_is_said(model_folder, sample_cohort, data_folder, open_page, launched, shown):
+def test_what_cannot_be_started_is_said(model_folder, sample_cohort, open_page, monkeypatch, shown):
+    def refuse(evaluation):
+        raise InputError("the evaluation cannot be started: no memory is left")
+
+    monkeypatch.setattr(background, "launch", refuse)
     app = open_page("evaluation")
-    sample_cohort.write_bytes(b"no cohort any more")
     app.button(key="evaluation_start").click().run()
-    assert not app.exception and not launched
-    assert list_evaluations(data_folder) == []
+    assert not app.exception
+    assert "The evaluation cannot be started: no memory is left" in shown(app)
 
 
-def test_the_same_is_not_measured_twice(measured, open_page, launched, shown):
-    app = open_page("evaluation")
+def test_the_same_is_not_measured_twice(measured, open_form, launched, shown):
+    app = open_form()
     assert f"This was measured on {measured.made}" in shown(app)
     assert app.button(key="evaluation_start").disabled
     app.number_input(key="evaluation_seed").set_value(1).run()
@@ -149,8 +154,8 @@ def test_a_training_at_work_is_said(model_folder, sample_cohort, open_page, lock
     lock.release()
 
 
-def test_what_was_started_here_is_shown_when_it_is_there(measured, open_page, launched, shown):
-    app = open_page("evaluation")
+def test_what_was_started_here_is_shown_when_it_is_there(measured, open_form, launched, shown):
+    app = open_form()
     app.number_input(key="evaluation_seed").set_value(1).run()
     app.button(key="evaluation_start").click().run()
     (made,) = launched
