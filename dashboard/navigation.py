@@ -1,4 +1,4 @@
-"""The pages of the product, in the order of the work: explore, train, generate.
+"""The pages of the product, in the order of the work: explore, train, generate, evaluate, have it judged.
 
 Paths are absolute, so that a link works wherever the dashboard was started.
 """
@@ -15,7 +15,10 @@ _PAGES = {
     "data": ("Data", HERE.parent / "pages" / "1_Data.py"),
     "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
     "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
-    "realism": ("Realism", HERE.parent / "pages" / "4_Realism.py"),
+    "evaluation": ("Evaluation", HERE.parent / "pages" / "4_Evaluation.py"),
+    "architecture": ("Architecture", HERE.parent / "pages" / "5_Architecture.py"),
+    "review": ("Review", HERE.parent / "pages" / "6_Review.py"),
+    "realism": ("Realism", HERE.parent / "pages" / "7_Realism.py"),
 }
 
 
@@ -27,9 +30,14 @@ def pages() -> dict[str, st.Page]:
     }
 
 
-def link_to(name: str, label: str, container=st) -> None:
-    """A link to a page."""
-    container.page_link(_PAGES[name][1], label=label)
+def link_to(name: str, label: str, container=st, **settings: str) -> None:
+    """A link to a page, with ``settings`` in its address."""
+    container.page_link(_PAGES[name][1], label=label, query_params=settings or None)
+
+
+def exists(name: str) -> bool:
+    """Whether there is a page of that name."""
+    return name in _PAGES
 
 
 def open_page(name: str) -> None:

@@ -1,68 +1,30 @@
-"""Generation: conditions on the left, what the model makes of them on the right, a batch as a file at the foot."""
+"""Generation: what would this ear's ABR look like?"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.errors import InputError
-from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
-from abr_model.generation.response import Response
-from abr_model.generation.support import support_findings
-from abr_model.joint_support import joint_support
-from abr_model.norms import GORGA_1989
-from abr_model.schema import INTENSITY
 from dashboard import session
-from dashboard.charts.generation import SHOW, seldom_marked
-from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
-from dashboard.comparison import comparison_cohort
-from dashboard.generated import DRAWS, generated_series
-from dashboard.style import PLOTLY_CONFIG
+from dashboard.model_address import follow_model_address
+from dashboard.opened import note_opened
 from dashboard.widgets.badges import kind_badge_markdown
-from dashboard.widgets.conditions import LEVELS, choose_level, condition_sliders
 from dashboard.widgets.empty_state import empty_state
-from dashboard.widgets.export_box import export_box
-from dashboard.widgets.filter_box import filter_box
+from dashboard.widgets.generation.exploring.explore import explore_view
+from dashboard.widgets.generation.one_patient.view import one_patient_view
 from dashboard.widgets.page_header import page_header
-from dashboard.widgets.response_scrubber import response_scrubber
-from dashboard.widgets.training_note import training_note
-from dashboard.widgets.waves_table import show_waves_table
+from dashboard.widgets.problem import plain
+from dashboard.widgets.view_choice import view_choice
 
-QUESTION = "What would this ear's ABR look like?"
-NEAREST_SHOWN = 7
-# In steps of 5 dB (or as much age or rate): recordings farther off are no comparison and are not drawn.
-FARTHEST_SHOWN = 6
-LEVEL_STEP_SHOWN = 10
-SHOW_LABELS = {"draws": "Draws", "mean": "Mean", "recording": "Recording"}
-SHOW_HELP = (
-    "Draws: single responses that the model draws for these conditions, without noise. Mean: their mean ± SD alone. "
-    "Recording: as they would come from the device, with residual noise."
+page_header(
+    "Generation",
+    "What would this ear's ABR look like?",
+    [kind_badge_markdown(session.chosen_cohort().kind)],
+    about="generation",
 )
-
-
-def support_badge(support, findings, nearest: Nearest) -> str:
-    """Whether the training data cover the conditions, and how many recordings of the cohort are near."""
-    near = f"{nearest.near:,} recording{'' if nearest.near == 1 else 's'} near"
-    near_badge = f":{'gray' if nearest.near else 'orange'}-badge[{near}]"
-    if not findings:
-        inside = "inside training support" if joint_support(support) else "each condition inside training support"
-        return f":gray-badge[{inside} · {near}]" if nearest.near else f":gray-badge[{inside}] {near_badge}"
-    colours = {"outside": "red", "sparse": "orange"}
-    gravest = [f for f in findings if f.degree == findings[0].degree]
-    return " ".join([*(f":{colours[f.degree]}-badge[{f.sentence}]" for f in gravest), near_badge])
-
-
-def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
-    """The line under the trace: how near the recordings drawn are, what "near" counts, what a bracket means."""
-    words = nearest.description[:1].upper() + nearest.description[1:]
-    seldom = seldom_marked(response)
-    brackets = f"({', '.join(seldom)}): seldom marked." if seldom else ""
-    return " ".join(filter(None, [f"{words}. Near = {near_criterion()}.", brackets, note]))
-
-
-loaded = session.chosen_cohort()
+if note := follow_model_address():
+    st.caption(plain(note))
 chosen = session.chosen_model()
 if chosen is None:
-    page_header("Generation", QUESTION, [kind_badge_markdown(loaded.kind)])
     empty_state(
         "There is no trained model yet.",
         "Train one on the chosen cohort; as soon as the run is finished, its sliders are here.",
@@ -70,66 +32,7 @@ if chosen is None:
         "Open Training",
     )
     st.stop()
-
-model, theme = chosen.model, session.theme()
-comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation)
-cohort = comparison.cohort
-head = st.container()
-left, right = st.columns([1, 2.75], gap="medium")
-with left, st.container(key="conditions", gap="small"):
-    condition = condition_sliders(model.support, theme)
-    show = st.segmented_control(
-        "Show",
-        SHOW,
-        default=SHOW[0],
-        required=True,
-        format_func=SHOW_LABELS.get,
-        key="show",
-        bind="query-params",
-        width="stretch",
-        help=SHOW_HELP,
-    )
-try:
-    nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
-    series = generated_series(chosen, condition, LEVELS)
-except InputError as error:
-    st.error(str(error))
-    st.stop()
-
-level = condition[INTENSITY.name]
-response = series.at(level)
-with head:
-    findings = support_findings(model.support, condition)
-    page_header(
-        "Generation", QUESTION, [kind_badge_markdown(loaded.kind), support_badge(model.support, findings, nearest)]
-    )
-with left:
-    show_waves_table(response, cohort.table.iloc[nearest.near_rows])
-    filter_box()
-with right:
-    drawn = cohort.take(nearest.rows)
-    with st.container(border=True, gap="xsmall"):
-        note = training_note(model.support, INTENSITY, LEVELS, condition, theme)
-        response_scrubber(series, level, drawn, note, theme, show=show, on_level=choose_level)
-        st.caption(trace_caption(nearest, response, comparison.note))
-    stacked = series.every(LEVEL_STEP_SHOWN, level)
-    stack, function = st.columns(2, gap="medium")
-    with stack, st.container(border=True, gap="xsmall"):
-        st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS} draws]")
-        st.plotly_chart(
-            level_series_figure(stacked, level, theme),
-            key="level_series_figure",
-            config=PLOTLY_CONFIG,
-            theme=None,
-            alt=f"Generated mean responses, {stacked.levels[-1]:g} to {stacked.levels[0]:g} dB nHL, wave V marked",
-        )
-    with function, st.container(border=True, gap="xsmall"):
-        st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]", help=GORGA_1989.label)
-        st.plotly_chart(
-            latency_intensity_figure(series, response, cohort.part(near_at_any_level(cohort, condition)), theme),
-            key="latency_intensity_figure",
-            config=PLOTLY_CONFIG,
-            theme=None,
-            alt="Wave V latency by level: generated, the cohort's marked waves, and the band of Gorga 1989",
-        )
-export_box(model, condition)
+VIEWS = {"conditions": ("Conditions", explore_view), "one-patient": ("One patient", one_patient_view)}
+view = view_choice("generation", {key: label for key, (label, _) in VIEWS.items()}, "conditions")
+note_opened("generation", view=view)
+VIEWS[view][1](chosen, session.theme())

@@ -116,11 +116,6 @@ class PatchNetwork(nn.Module):
         joined = torch.cat([tokens.mean(1), self.token_features(tokens), labels, mask, condition], 1)
         return Posterior(*self.join(joined).chunk(2, 1), *self.prior(condition).chunk(2, 1))
 
-    def prior_at(self, static: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of p(z | conditions) at the conditions ``static`` [B, 4]: [B, L] each."""
-        mean, log_variance = self.prior(self.condition(condition_features(static))).chunk(2, 1)
-        return mean, log_variance
-
     def decode(self, z: Tensor, static: Tensor) -> Decoded:
         """The recording that belongs to z [B, L] under the conditions ``static`` [B, 4]."""
         joined = torch.cat([z, self.condition(condition_features(static))], 1)
@@ -135,6 +130,10 @@ class PatchNetwork(nn.Module):
             marked=self.marked(labels),
             label_log_sd=self.label_log_sd,
         )
+
+    def prior_of(self, static: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance [B, L] of p(z | conditions) at ``static`` [B, 4]."""
+        return self.prior(self.condition(condition_features(static))).chunk(2, 1)
 
     def forward(self, batch: ModelInputs) -> tuple[Posterior, Tensor, Decoded]:
         """Encode, draw z, decode."""

@@ -62,8 +62,6 @@ def information(network: nn.Module, inputs: ModelInputs) -> Tensor:
 
 
 def prior(network: nn.Module, static: Tensor) -> tuple[Tensor | float, Tensor | float]:
-    """Mean and SD of the network's p(z | conditions), [B, L] each; 0 and 1 where it has none, which is N(0, I)."""
-    if not hasattr(network, "prior_at"):
-        return 0.0, 1.0
-    mean, log_variance = network.prior_at(static)
-    return mean, (0.5 * log_variance).exp()
+    """Mean and SD of the network's p(z | conditions), [B, L] each; 0 and 1 where that is N(0, I)."""
+    mean, log_variance = network.prior_of(static)
+    return (0.0, 1.0) if mean is None else (mean, (0.5 * log_variance).exp())

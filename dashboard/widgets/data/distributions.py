@@ -24,7 +24,7 @@ from dashboard.charts.distributions import distributions_by_class
 from dashboard.charts.small_multiples import bin_names
 from dashboard.session import FilteredCohort
 from dashboard.widgets.download import download_table, figure_box
-from dashboard.widgets.waves_table import AMPLITUDE_RULE
+from dashboard.widgets.generation.exploring.waves_table import AMPLITUDE_RULE
 
 SETS = {
     "Conditions": (AGE.name, INTENSITY.name, RATE.name),

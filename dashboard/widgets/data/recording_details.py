@@ -24,7 +24,7 @@ from abr_model.schema import (
     latency_column,
     response_column,
 )
-from dashboard.widgets.waves_table import AMPLITUDE_RULE, WAVES_CSS
+from dashboard.widgets.generation.exploring.waves_table import AMPLITUDE_RULE, WAVES_CSS
 
 NOT_MARKED = "not marked"
 NO_RESPONSE = "no response"

@@ -7,33 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from abr_model.runs.run import Run
+from dashboard.widgets.view_choice import view_choice
 
 VIEWS = {"runs": "Runs", "new": "New training", "compare": "Compare", "search": "Search"}
-VIEW = "training_view"
-"""In the session: key of the open view. Whoever wants another one to open sets it before the page is drawn anew."""
-_CONTROL = "training_view_control"
 _RUN = "training_run"
 
 
 def chosen_view(runs: Sequence[Run]) -> str:
     """The control, and the key of the view that is open; at first what the address says, else the runs, if any."""
-    if VIEW not in st.session_state:
-        asked = st.query_params.get("view")
-        st.session_state[VIEW] = asked if asked in VIEWS else ("runs" if runs else "new")
     if "training_clone" in st.session_state:
-        st.session_state[VIEW] = "new"
-    st.session_state[_CONTROL] = st.session_state[VIEW]
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        key=_CONTROL,
-        required=True,
-        on_change=_open,
-        label_visibility="collapsed",
-    )
-    st.query_params["view"] = st.session_state[VIEW]
-    return st.session_state[VIEW]
+        st.session_state["training_view"] = "new"
+    return view_choice("training", VIEWS, "runs" if runs else "new")
 
 
 def run_from_address(runs: Sequence[Run]) -> None:
@@ -49,7 +33,3 @@ def run_to_address(run: Run | None) -> None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = run.id
-
-
-def _open() -> None:
-    st.session_state[VIEW] = st.session_state[_CONTROL]

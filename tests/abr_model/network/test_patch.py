@@ -53,7 +53,7 @@ def test_the_prior_is_known_without_a_recording(network):
     batch.static[:, 1] = torch.tensor([-1.0, 0.0, 1.0])
     torch.nn.init.normal_(network.prior[-1].weight)
     posterior = network.encode(batch)
-    mean, log_variance = network.prior_at(batch.static)
+    mean, log_variance = network.prior_of(batch.static)
     assert torch.equal(mean, posterior.prior_mean)
     assert torch.equal(log_variance, posterior.prior_log_variance)
     assert (mean[0] - mean[2]).abs().max() > 0.01

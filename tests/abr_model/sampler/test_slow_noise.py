@@ -27,12 +27,12 @@ class OneInformed(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
 
-    def prior_at(self, static):
+    def prior_of(self, static):
         mean = static[:, 1:2] * torch.tensor([1.0, 2.0, -1.0])
         return mean, torch.full_like(mean, 2 * torch.log(torch.tensor(0.5)).item())
 
     def encode(self, batch):
-        mean, log_variance = self.prior_at(batch.static)
+        mean, log_variance = self.prior_of(batch.static)
         known = torch.tensor([False, True, False])
         return Posterior(
             torch.where(known, batch.latency, mean), torch.where(known, -8.0, log_variance), mean, log_variance
@@ -74,7 +74,7 @@ def flow(inputs):
 def test_the_flow_draws_the_informed_latent_and_the_prior_the_others(flow, inputs):
     assert flow.informed.chosen.tolist() == [1]
     draw = flow.draw(inputs.static, generator())
-    relative = (draw.z - OneInformed().prior_at(inputs.static)[0]) / 0.5
+    relative = (draw.z - OneInformed().prior_of(inputs.static)[0]) / 0.5
     for latent in range(3):
         assert relative[:, latent].mean().item() == pytest.approx(0, abs=0.12)
         assert relative[:, latent].std().item() == pytest.approx(1, abs=0.12)

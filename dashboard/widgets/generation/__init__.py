@@ -1,0 +1,1 @@
+"""Widgets of the Generation page: a view a room."""

@@ -1,0 +1,1 @@
+"""Sliders for conditions, and what a model makes of them."""
