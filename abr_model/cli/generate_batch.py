@@ -56,9 +56,9 @@ def new(
     plan = plan_of(rows, trained.support, outside)
     chosen.check(len(plan.rows))
     with _stoppable(), _progress(len(plan.rows)) as on_progress:
-        finder = _finder(trained, training_cohort) if check else None
+        training = _training(trained, training_cohort) if check else None
         batch = make_batch(
-            trained, request, out, plan=plan, finder=finder, evaluation=evaluation_in(folder, trained.model_id),
+            trained, request, out, plan=plan, training=training, evaluation=evaluation_in(folder, trained.model_id),
             jobs=jobs, scheduler=scheduler, on_progress=on_progress,
         )  # fmt: skip
     _cautions(trained, plan)
@@ -116,18 +116,18 @@ def _model_with(weights_sha256: str, first) -> Path:
     )  # fmt: skip
 
 
-def _finder(trained, training_cohort: Path | None):
-    """Knows the training recordings; None, and it is said, where they are not here."""
+def _training(trained, training_cohort: Path | None):
+    """The training recordings; None, and it is said, where they are not here."""
     from abr_model.cohort_file import CohortFile
-    from abr_model.generation.batches.cohorts import find_cohort
-    from abr_model.generation.batches.copies import copy_finder, not_here
+    from abr_model.generation.batches.cohorts import find_training_cohort
+    from abr_model.generation.batches.copies import not_here, training_of
 
-    cohort = CohortFile.open(training_cohort) if training_cohort else find_cohort(trained.provenance.cohort_digest)
+    cohort = CohortFile.open(training_cohort) if training_cohort else find_training_cohort(trained)
     if cohort is None:
         words = f"Caution: not checked for near-copies, because {not_here(trained)} (--training-cohort FILE)."
         typer.secho(words, fg=typer.colors.YELLOW, err=True)
         return None
-    return copy_finder(trained, cohort)
+    return training_of(trained, cohort)
 
 
 def _cautions(trained, plan: Plan) -> None:

@@ -15,7 +15,7 @@ from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.generation.batches.bundle import Bundle, complete_or_nothing
 from abr_model.generation.batches.card import card_html, data_card
-from abr_model.generation.batches.copies import CopyReport, copy_report, not_here
+from abr_model.generation.batches.copies import CopyReport, Training, copy_report, not_here
 from abr_model.generation.batches.parts import BLOCKS, Part, format_software, make_part, software, tasks_of, this_platform
 from abr_model.generation.batches.plan import Plan, plan_of
 from abr_model.generation.batches.provenance import BatchProvenance, Counts, ModelFacts, data_file
@@ -28,7 +28,6 @@ from abr_model.provenance import Provenance
 from abr_model.schema import CONDITION_NAMES
 
 if TYPE_CHECKING:
-    from abr_model.evaluation.privacy.near_copies import CopyFinder
     from abr_model.model import TrainedModel
 
 
@@ -59,7 +58,7 @@ def make_batch(
     target: str | Path,
     *,
     rows: DesignRows | None = None,
-    finder: CopyFinder | None = None,
+    training: Training | None = None,
     evaluation: dict | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
@@ -79,9 +78,8 @@ def make_batch(
         The data file; provenance and card lie beside it. A file that is there is replaced when the batch is complete.
     rows
         Of the design; needed where it draws from a cohort (``request.design.rows(recordings)``).
-    finder
-        Knows the training recordings (:func:`~abr_model.generation.batches.copies.copy_finder`); near-copies are
-        withheld. None: nobody looks, and the card says why.
+    training
+        The training recordings (:func:`~abr_model.generation.batches.copies.training_of`); near-copies are withheld. None: nobody looks, and the card says why.
     evaluation
         Of the model's scorecard, for the card.
     jobs, scheduler
@@ -113,7 +111,7 @@ def make_batch(
         raise InputError("the design gives other conditions than those of the first batch", value=plan.sha256[:12])
     if target.is_dir() and any(target.iterdir()):
         raise InputError("the folder is there already and not empty", file=target.name)
-    report = fixed.copies if fixed else copy_report(model, finder, _why_not(request, finder, model))
+    report = fixed.copies if fixed else copy_report(model, training, _why_not(request, training, model))
     about = generated_provenance(model, request.seed, request.content)
     made = BatchProvenance(
         **({"made": fixed.made} if fixed else {}),
@@ -133,8 +131,8 @@ def make_batch(
             writing = _Writing(model, plan, bundle, made, about, fixed, stopped, on_progress)
             with format.writer(bundle.data, model.sampling, model.network.samples, writing.stated()) as writer:
                 # Parts are looked at where they are made; a batch that is made again knows what to withhold.
-                looks = None if fixed else finder
-                tasks = ((model, looks, request.seed, request.content, *task) for task in tasks_of(plan.rows, blocks))
+                finder = None if fixed or training is None else training.finder
+                tasks = ((model, finder, request.seed, request.content, *task) for task in tasks_of(plan.rows, blocks))
                 with workers(jobs, scheduler) as run:
                     writing.write(run(make_part, tasks), writer)
                 writer.provenance = writing.stated()
@@ -217,7 +215,7 @@ class _Writing:
         return self._about.model_copy(update={"details": self._about.details | more})
 
 
-def _why_not(request: BatchRequest, finder, model) -> str:
-    if finder is not None:
+def _why_not(request: BatchRequest, training, model) -> str:
+    if training is not None:
         return ""
     return not_here(model) if request.check_copies else "it was asked not to"

@@ -153,6 +153,7 @@ def _copy_lines(made: BatchProvenance) -> list[str]:
         f"- A near-copy is nearer to one patient's recording than to everyone else's by a factor (below {in_µv:.3f} in "
         f"µV or {in_shape:.3f} in shape) that {report.by_chance:.1%} of real recordings of new patients reach by chance, "
         f"or correlates with one beyond {report.same}.",
+        *([f"- {report.note[:1].upper()}{report.note[1:]}."] if report.note else []),
         "- This finds repeated recordings. It is no proof that nothing of a patient can be learned; the model's own "
         "privacy figures are below.",
     ]
