@@ -109,6 +109,8 @@ CONDITIONS = (AGE, INTENSITY, RATE, HEARING_LOSS)
 """The conditions of a recording, in the order of the model's static stream (``original.md``, five input streams)."""
 CONDITION_NAMES = tuple(c.name for c in CONDITIONS)
 
+EAR = Column("ear", "Ear", kind="class", classes=("right", "left"))
+SWEEPS_ACCEPTED = Column("sweeps_accepted", "Sweeps accepted", minimum=0, maximum=1e6)
 POLARITY = Column(
     "stimulus_polarity",
     "Stimulus polarity",
@@ -130,12 +132,12 @@ RESPONSES = tuple(Column(response_column(w), f"Wave {w}", kind="class", classes=
 COLUMNS = (
     Column("recording_id", "Recording", kind="text", required=True),
     Column("patient_id", "Patient", kind="text", required=True),
-    Column("ear", "Ear", kind="class", classes=("right", "left")),
+    EAR,
     Column("sex", "Sex", kind="class", classes=("female", "male")),
     *CONDITIONS,
     Column("stimulus_type", "Stimulus", kind="text"),
     POLARITY,
-    Column("sweeps_accepted", "Sweeps accepted", minimum=0, maximum=1e6),
+    SWEEPS_ACCEPTED,
     Column("sweeps_rejected", "Sweeps rejected", minimum=0, maximum=1e6),
     FMP,
     RESIDUAL_NOISE,

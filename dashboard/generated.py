@@ -1,4 +1,4 @@
-"""What the chosen model says at every level of an age, rate and class, worked out once for each.
+"""What the chosen model says where the sliders stand and along each of them, worked out once for each.
 
 The seed is fixed: the same ears at every position, so a moving slider shows the effect of the condition, not of chance.
 """
@@ -9,28 +9,22 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from abr_model.generation.response import LevelSeries, level_series
-from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, RATE
+from abr_model.generation.response import ResponseSeries, response_series
+from abr_model.schema import CONDITION_NAMES
 from dashboard.session import LoadedModel
 
 SEED = 0
 DRAWS = 24
-"""Ears per level: a new age is a decoding of 21 × 24 draws."""
+"""Ears at each condition."""
 
 
-def generated_series(chosen: LoadedModel, condition: Mapping, levels: Sequence[float]) -> LevelSeries:
-    """Draws, mean, spread and waves at every one of ``levels`` (dB nHL), all else as in ``condition``."""
-    return _series(
-        chosen.model.weights_sha256,
-        condition[AGE.name],
-        condition[RATE.name],
-        condition[HEARING_LOSS.name],
-        tuple(levels),
-        chosen.model,
-    )
+def generated_series(chosen: LoadedModel, condition: Mapping, axis: str, values: Sequence) -> ResponseSeries:
+    """Draws, mean, spread and waves at every one of ``values`` of the condition ``axis``, all else as in
+    ``condition``."""
+    others = tuple(values[0] if name == axis else condition[name] for name in CONDITION_NAMES)
+    return _series(chosen.model.weights_sha256, others, axis, tuple(values), chosen.model)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _series(weights, age, rate, hearing_loss, levels, _model) -> LevelSeries:
-    condition = {AGE.name: age, INTENSITY.name: levels[0], RATE.name: rate, HEARING_LOSS.name: hearing_loss}
-    return level_series(_model, condition, levels, DRAWS, SEED)
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _series(weights: str, condition: tuple, axis: str, values: tuple, _model) -> ResponseSeries:
+    return response_series(_model, dict(zip(CONDITION_NAMES, condition, strict=True)), axis, values, DRAWS, SEED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import session
-from dashboard.comparison import comparison_cohort
 from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.generation.exploring.explore import explore_view
@@ -22,7 +21,6 @@ if chosen is None:
         "Open Training",
     )
     st.stop()
-comparison = comparison_cohort(session.chosen_recordings(), chosen.model.preset.preparation)
 VIEWS = {"conditions": ("Conditions", explore_view)}
 view = view_choice("generation", {key: label for key, (label, _) in VIEWS.items()}, "conditions")
-VIEWS[view][1](chosen, comparison, session.theme())
+VIEWS[view][1](chosen, session.theme())

@@ -1,9 +1,9 @@
-"""What an ear's response looks like: mean, spread and waves over many draws, and along the level."""
+"""What an ear's response looks like: mean, spread and waves over many draws, and along one of the conditions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from abr_model.model import TrainedModel
 
 
+INTERVALS = ("i_iii_ms", "iii_v_ms", "i_v_ms", "v_i_ratio")
+"""Interpeak intervals and the amplitude ratio V/I, as fields of a response."""
+
+
 @dataclass(frozen=True)
 class Response:
     """Draws of one condition and their summary.
@@ -24,8 +28,8 @@ class Response:
     ``time_ms`` [T]; ``mean`` and ``sd`` [T] across the responses, µV; ``responses`` and ``recordings`` [D, T] single
     draws without and with residual noise, µV; ``has_noise`` says whether the two differ; ``waves`` has one row per
     wave I, III, V with the medians ``latency_ms`` and ``amplitude_uv`` and ``marked``, the mean probability that the
-    wave is marked (NaN where the model does not predict it); ``i_v_ms`` and ``v_i_ratio`` are the medians of the
-    interval from I to V and of the amplitude ratio V/I, of draws that have both.
+    wave is marked (NaN where the model does not predict it); ``i_iii_ms``, ``iii_v_ms``, ``i_v_ms`` and ``v_i_ratio``
+    are the medians of the interpeak intervals and of the amplitude ratio V/I, of draws that have both waves.
     """
 
     condition: dict
@@ -36,21 +40,29 @@ class Response:
     recordings: np.ndarray
     has_noise: bool
     waves: pd.DataFrame
+    i_iii_ms: float
+    iii_v_ms: float
     i_v_ms: float
     v_i_ratio: float
 
 
-@dataclass(frozen=True)
-class LevelSeries:
-    """Draws along the level, the same ears at each, and their summary.
+_OF_PLACES = ("values", "mean", "sd", "responses", "recordings", "latency_ms", "amplitude_uv", "marked", *INTERVALS)
+"""Fields of a series that have a row for each of its values."""
 
-    ``levels`` [L] dB nHL; ``mean`` and ``sd`` [L, T] across the responses, µV; ``latency_ms``, ``amplitude_uv`` and
-    ``marked`` [L, 3] of waves I, III, V, ``responses`` and ``recordings`` [L, D, T], ``i_v_ms`` and ``v_i_ratio`` [L]
-    as in :class:`Response`; ``condition`` is that of every level but for the level itself.
+
+@dataclass(frozen=True)
+class ResponseSeries:
+    """Draws along one condition, the same ears at each of its values, and their summary.
+
+    ``axis`` names the condition, ``values`` [L] are its values (numbers, or classes of hearing loss) in the order asked
+    for; ``condition`` is that of every value but for the axis itself. ``mean`` and ``sd`` [L, T] across the responses,
+    µV; ``latency_ms``, ``amplitude_uv`` and ``marked`` [L, 3] of waves I, III, V, ``responses`` and ``recordings``
+    [L, D, T], intervals and ``v_i_ratio`` [L] as in :class:`Response`.
     """
 
+    axis: str
     condition: dict
-    levels: np.ndarray
+    values: np.ndarray
     time_ms: np.ndarray
     mean: np.ndarray
     sd: np.ndarray
@@ -60,18 +72,27 @@ class LevelSeries:
     latency_ms: np.ndarray
     amplitude_uv: np.ndarray
     marked: np.ndarray
+    i_iii_ms: np.ndarray
+    iii_v_ms: np.ndarray
     i_v_ms: np.ndarray
     v_i_ratio: np.ndarray
 
-    def at(self, level_db_nhl: float) -> Response:
-        """The response at one of ``levels``; ``KeyError`` at any other."""
-        found = np.flatnonzero(self.levels == level_db_nhl)
+    @property
+    def levels(self) -> np.ndarray:
+        """The values of a series along the level, dB nHL; ``ValueError`` of another one."""
+        if self.axis != INTENSITY.name:
+            raise ValueError(f"this is a series along {self.axis}")
+        return self.values
+
+    def at(self, value) -> Response:
+        """The response at one of ``values``; ``KeyError`` at any other."""
+        found = np.flatnonzero(self.values == value)
         if not len(found):
-            raise KeyError(level_db_nhl)
+            raise KeyError(value)
         i = int(found[0])
         waves = {"latency_ms": self.latency_ms[i], "amplitude_uv": self.amplitude_uv[i], "marked": self.marked[i]}
         return Response(
-            condition=self.condition | {INTENSITY.name: float(level_db_nhl)},
+            condition=self.condition | {self.axis: self.values[i].item()},
             time_ms=self.time_ms,
             mean=self.mean[i],
             sd=self.sd[i],
@@ -79,15 +100,13 @@ class LevelSeries:
             recordings=self.recordings[i],
             has_noise=self.has_noise,
             waves=pd.DataFrame(waves, index=pd.Index(WAVES, name="wave")),
-            i_v_ms=float(self.i_v_ms[i]),
-            v_i_ratio=float(self.v_i_ratio[i]),
+            **{name: float(getattr(self, name)[i]) for name in INTERVALS},
         )
 
-    def every(self, step_db: float, level_db_nhl: float) -> LevelSeries:
-        """Those of the levels that are a multiple of ``step_db`` away from ``level_db_nhl``."""
+    def every(self, step_db: float, level_db_nhl: float) -> ResponseSeries:
+        """Of a series along the level: the levels that are a multiple of ``step_db`` away from ``level_db_nhl``."""
         rows = np.isclose((self.levels - level_db_nhl) % step_db, 0)
-        shared = ("condition", "time_ms", "has_noise")
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in shared})
+        return replace(self, **{name: getattr(self, name)[rows] for name in _OF_PLACES})
 
 
 def response_summary(model: TrainedModel, condition: Mapping, draws: int, seed: int) -> Response:
@@ -108,27 +127,34 @@ def response_summary(model: TrainedModel, condition: Mapping, draws: int, seed: 
 
 def level_series(
     model: TrainedModel, condition: Mapping, levels: Sequence[float], draws: int, seed: int
-) -> LevelSeries:
-    """Draws and their summary at each of ``levels`` (dB nHL), all else as in ``condition``; one batched call.
+) -> ResponseSeries:
+    """:func:`response_series` along the level, dB nHL."""
+    return response_series(model, condition, INTENSITY.name, levels, draws, seed)
 
-    Every level gets the same random numbers: the same ears, measured at each level.
+
+def response_series(
+    model: TrainedModel, condition: Mapping, axis: str, values: Sequence, draws: int, seed: int
+) -> ResponseSeries:
+    """Draws and their summary at each of ``values`` of the condition ``axis``, all else as given; one batched call.
+
+    Every value gets the same random numbers: the same ears, seen at each.
 
     Raises
     ------
     InputError
-        A condition, level or seed that is not allowed.
+        A condition, value or seed that is not allowed.
     """
     condition = check_condition(condition)
-    levels = np.asarray(levels, dtype=float)
-    table = conditions_table(**(condition | {INTENSITY.name: levels.tolist()}), n=draws)
+    table = conditions_table(**(condition | {axis: list(values)}), n=draws)
+    values = table[axis].to_numpy()[::draws]
     generator = block_generator(check_seed(seed), 0)
     decoded = decode(model, draw(model, table, generator, ears=draws), table, generator, ears=draws)
-    latency, amplitude, marked = _wave_medians(decoded, len(levels), draws)
-    i_v_ms, v_i_ratio = _first_to_fifth(decoded, len(levels), draws)
-    responses = decoded.response.reshape(len(levels), draws, -1)
-    return LevelSeries(
+    latency, amplitude, marked = _wave_medians(decoded, len(values), draws)
+    responses = decoded.response.reshape(len(values), draws, -1)
+    return ResponseSeries(
+        axis=axis,
         condition=condition,
-        levels=levels,
+        values=values,
         time_ms=model.sampling.time_ms(model.network.samples),
         mean=responses.mean(axis=1),
         sd=responses.std(axis=1),
@@ -138,8 +164,7 @@ def level_series(
         latency_ms=latency,
         amplitude_uv=amplitude,
         marked=marked,
-        i_v_ms=i_v_ms,
-        v_i_ratio=v_i_ratio,
+        **dict(zip(INTERVALS, _intervals(decoded, len(values), draws).T, strict=True)),
     )
 
 
@@ -159,20 +184,17 @@ def _wave_medians(decoded: Draws, groups: int, draws: int) -> tuple[np.ndarray, 
     return _weighted_median(latency, weight), _weighted_median(amplitude, weight), marked
 
 
-def _first_to_fifth(decoded: Draws, groups: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
-    """[G] median interval I–V and median amplitude ratio V/I; a draw counts as far as both waves are marked."""
-    first, fifth = WAVES.index("I"), WAVES.index("V")
-    weight = (
-        np.ones(len(decoded.latency_ms))
-        if decoded.marked is None
-        else decoded.marked[:, first] * decoded.marked[:, fifth]
-    )
-    interval = decoded.latency_ms[:, fifth] - decoded.latency_ms[:, first]
-    small = decoded.amplitude_uv[:, first]
-    ratio = np.divide(decoded.amplitude_uv[:, fifth], small, out=np.full(len(small), np.nan), where=small > 0)
-    both = np.column_stack([interval, ratio]).reshape(groups, draws, 2)
-    median = _weighted_median(both, np.broadcast_to(weight.reshape(groups, draws, 1), both.shape))
-    return median[:, 0], median[:, 1]
+def _intervals(decoded: Draws, groups: int, draws: int) -> np.ndarray:
+    """[G, 4] medians of :data:`INTERVALS`; a draw counts as far as both of its waves are marked."""
+    i, iii, v = range(len(WAVES))
+    latency, amplitude = decoded.latency_ms, decoded.amplitude_uv
+    small = amplitude[:, i]
+    ratio = np.divide(amplitude[:, v], small, out=np.full(len(small), np.nan), where=small > 0)
+    pairs = ((i, iii), (iii, v), (i, v), (i, v))
+    values = np.column_stack([*(latency[:, late] - latency[:, early] for early, late in pairs[:3]), ratio])
+    marked = np.ones((len(values), len(WAVES))) if decoded.marked is None else decoded.marked
+    weights = np.column_stack([marked[:, early] * marked[:, late] for early, late in pairs])
+    return _weighted_median(values.reshape(groups, draws, -1), weights.reshape(groups, draws, -1))
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from abr_model.generation.response import LevelSeries, Response
-from abr_model.norms import GORGA_1989
+from abr_model.generation.response import Response, ResponseSeries
+from abr_model.norms import GORGA_1989, Norm
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, INTENSITY, WAVES, Kind, latency_column
 from dashboard.charts.generation import HARDLY_MARKED, SURELY_MARKED, trace_line
@@ -18,6 +18,8 @@ from dashboard.style import INK, MUTED, PAPER, TRACE_STYLES, TraceStyle
 
 WAVE_V = WAVES.index("V")
 POINTS_SHOWN = 600
+FEWEST = 3
+"""A median of fewer marked waves is not drawn."""
 OVERLAP = 0.6
 """Distance of stacked traces, relative to one where none would touch: a clinic's stack overlaps to show waves large."""
 SMALLEST_SPACING_UV = 0.1
@@ -25,7 +27,7 @@ SMALLEST_SPACING_UV = 0.1
 LATENCY_HOVER = "%{x:g} dB nHL<br>%{y:.2f} ms<extra></extra>"
 
 
-def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *, height: int = 190) -> go.Figure:
+def level_series_figure(series: ResponseSeries, level_db_nhl: float, theme: str, *, height: int = 190) -> go.Figure:
     """Mean responses stacked by level, loudest on top, one gain, wave V dotted; the level nearest to
     ``level_db_nhl`` is drawn bold."""
     colour = TRACE_STYLES[Kind.GENERATED].colour(theme)
@@ -81,9 +83,15 @@ def level_series_figure(series: LevelSeries, level_db_nhl: float, theme: str, *,
 
 
 def latency_intensity_figure(
-    series: LevelSeries, response: Response, cohort: Recordings, theme: str, *, height: int = 190
+    series: ResponseSeries,
+    response: Response,
+    cohort: Recordings,
+    theme: str,
+    *,
+    norm: Norm | None = GORGA_1989,
+    height: int = 190,
 ) -> go.Figure:
-    """Wave V latency along the level: generated, the cohort's marked waves, and a published band for the age.
+    """Wave V latency along the level: generated, the cohort's marked waves with their median, and a norm's band.
 
     Parameters
     ----------
@@ -93,12 +101,14 @@ def latency_intensity_figure(
         What the model draws where the sliders stand: ringed. Its age moves the band.
     cohort
         Recordings of such ears at any level; at most 600 marked waves are drawn.
+    norm
+        Published latencies, drawn as mean ± 2 SD for the age; None: no band.
     """
     age, level = response.condition[AGE.name], response.condition[INTENSITY.name]
-    lines = [_band(age, theme)]
+    lines = [_band(norm, age, theme)] if norm else []
     marked = cohort.table[cohort.table[latency_column("V")].notna()]
     if len(marked):
-        lines.append(_points(marked, TRACE_STYLES[cohort.kind], theme))
+        lines += [_points(marked, TRACE_STYLES[cohort.kind], theme), _median(marked, TRACE_STYLES[cohort.kind], theme)]
     lines += _generated_function(series, theme)
     here, probability = response.waves.loc["V", ["latency_ms", "marked"]]
     if np.isfinite(here) and not probability < HARDLY_MARKED:
@@ -121,18 +131,44 @@ def latency_intensity_figure(
         x_unit="dB nHL",
         y_unit="ms",
         xaxis={"range": [float(series.levels[0]) - 3, float(series.levels[-1]) + 3], "dtick": 20},
-        yaxis={"dtick": 1},
+        yaxis={"dtick": 1, "range": _latencies_shown(series, marked, here)},
         x_unit_below_ticks=True,
         margin_top=30,
         legend={"font": {"size": 11, "color": MUTED[theme]}, "x": 0.12},
     )
 
 
-def _band(age_years: float, theme: str) -> go.Scatter:
+def _latencies_shown(series: ResponseSeries, marked: pd.DataFrame, here: float) -> list[float]:
+    """The latencies that the axis holds, ms: nearly all marks (a stray one must not flatten the function) and every
+    generated one."""
+    generated = np.append(series.latency_ms[:, WAVE_V], here)
+    marks = marked[latency_column("V")].to_numpy()
+    shown = np.concatenate([np.quantile(marks, (0.02, 0.98)) if len(marks) else marks, generated])
+    shown = shown[np.isfinite(shown)]
+    low, high = (shown.min(), shown.max()) if len(shown) else (5.0, 9.0)
+    return [float(np.floor(2 * (low - 0.2)) / 2), float(np.ceil(2 * (high + 0.2)) / 2)]
+
+
+def _band(norm: Norm, age_years: float, theme: str) -> go.Scatter:
     """Mean ± 2 SD of the published wave V latency at this age, where the study has levels."""
-    levels = GORGA_1989.tabulated("V")
-    mean, sd = GORGA_1989.band("V", levels, age_years)
-    return norm_area(levels, mean, sd, theme, f"mean ± 2 SD: {GORGA_1989.label}", opacity=0.18, showlegend=False)
+    levels = norm.tabulated("V", age_years)
+    mean, sd = norm.band("V", levels, age_years)
+    return norm_area(levels, mean, sd, theme, f"mean ± 2 SD: {norm.label}", opacity=0.18, showlegend=False)
+
+
+def _median(marked: pd.DataFrame, style: TraceStyle, theme: str) -> go.Scatter:
+    """The cohort's latency–intensity function: the median at each level with at least three marked waves."""
+    levels = marked.groupby(INTENSITY.name)[latency_column("V")].agg(["median", "count"])
+    levels = levels[levels["count"] >= FEWEST]
+    return go.Scatter(
+        x=levels.index.to_numpy(),
+        y=levels["median"].round(3).to_numpy(),
+        mode="lines",
+        line={"color": style.colour(theme), "width": 1.8, "dash": style.dash},
+        name=f"{style.label}, median",
+        showlegend=False,
+        hovertemplate=LATENCY_HOVER.replace("<extra>", f"<br>{style.label}, median<extra>"),
+    )
 
 
 def _points(marked: pd.DataFrame, style: TraceStyle, theme: str) -> go.Scatter:
@@ -150,7 +186,7 @@ def _points(marked: pd.DataFrame, style: TraceStyle, theme: str) -> go.Scatter:
     )
 
 
-def _generated_function(series: LevelSeries, theme: str) -> list[go.Scatter]:
+def _generated_function(series: ResponseSeries, theme: str) -> list[go.Scatter]:
     """The generated latencies: a solid line where wave V is mostly marked, a dotted one where it seldom is."""
     latency = series.latency_ms[:, WAVE_V]
     sure = ~(series.marked[:, WAVE_V] < SURELY_MARKED)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.response import LevelSeries, Response
+from abr_model.generation.response import ResponseSeries, Response
 from abr_model.norms import GORGA_1989
 from abr_model.schema import WAVES
 from dashboard.charts.generation import half_range, seldom_marked
@@ -54,7 +54,7 @@ def series():
     latency = np.column_stack([np.full(9, 1.6), np.full(9, 3.7), v])
     mean = np.stack([bump(t, 0.005 * level) for t, level in zip(v, levels, strict=True)])
     marked = np.column_stack([np.full((9, 2), 0.3), np.where(levels < 30, 0.2, 0.9)])
-    return LevelSeries(
+    return ResponseSeries(
         condition={},
         levels=levels,
         time_ms=TIME,

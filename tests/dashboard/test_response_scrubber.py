@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.response import LevelSeries
+from abr_model.generation.response import ResponseSeries
 from abr_model.schema import Kind
 from dashboard.components import __file__ as components
 from dashboard.style import TRACE_STYLES
@@ -29,7 +29,7 @@ def series():
     responses = 0.1 * generator.standard_normal((21, 24, 200))
     latency = np.tile([1.6, 3.7, 5.5], (21, 1))
     latency[0, 0] = np.nan
-    return LevelSeries(
+    return ResponseSeries(
         condition={},
         levels=LEVELS,
         time_ms=TIME,

@@ -1,42 +1,125 @@
-"""Conditions on the left, what the model makes of them on the right, a batch as a file at the foot."""
+"""Sliders for the conditions, and what the model makes of them beside recordings near them.
+
+The view is a part of the page that is renewed on its own, and what a person waits for comes first: the picture where
+the sliders stand, then the axis that is likely to be dragged next, then the figures.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.generation.nearest import Nearest, near_at_any_level, near_criterion, nearest_recordings
-from abr_model.generation.response import Response
+from abr_model.generation.nearest import Nearest, near_at_any_level, nearest_recordings
+from abr_model.generation.response import ResponseSeries
 from abr_model.generation.support import support_findings
+from abr_model.generation.sweeps import at_sweeps, usual_sweeps
 from abr_model.joint_support import joint_support
-from abr_model.norms import GORGA_1989
+from abr_model.norms import Norm
+from abr_model.recordings import Recordings
 from abr_model.schema import INTENSITY
-from dashboard.charts.generation import SHOW, seldom_marked
+from dashboard import session
 from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
-from dashboard.comparison import Comparison
+from dashboard.comparison import comparison_cohort
 from dashboard.generated import DRAWS, generated_series
 from dashboard.session import LoadedModel
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.filter_box import filter_box
-from dashboard.widgets.generation.exploring.condition_sliders import LEVELS, choose_level, condition_sliders
+from dashboard.widgets.generation.exploring.axes import AXES
+from dashboard.widgets.generation.exploring.display import display_box
+from dashboard.widgets.generation.exploring.explorer import explorer, sweep_asked
 from dashboard.widgets.generation.exploring.export_box import export_box
-from dashboard.widgets.generation.exploring.response_scrubber import response_scrubber
+from dashboard.widgets.generation.exploring.near import (
+    FARTHEST_SHOWN,
+    NEAREST_SHOWN,
+    near_caption,
+    near_recordings,
+)
+from dashboard.widgets.generation.exploring.payload import explorer_payload
+from dashboard.widgets.generation.exploring.settings import ExploreSettings, chosen_settings, follow_address
+from dashboard.widgets.generation.exploring.settings_box import settings_box
 from dashboard.widgets.generation.exploring.training_note import training_note
 from dashboard.widgets.generation.exploring.waves_table import show_waves_table
+from dashboard.widgets.norm_picker import norm_in_words
 
-NEAREST_SHOWN = 7
-# In steps of 5 dB (or as much age or rate): recordings farther off are no comparison and are not drawn.
-FARTHEST_SHOWN = 6
 LEVEL_STEP_SHOWN = 10
-SHOW_LABELS = {"draws": "Draws", "mean": "Mean", "recording": "Recording"}
-SHOW_HELP = (
-    "Draws: single responses that the model draws for these conditions, without noise. Mean: their mean ± SD alone. "
-    "Recording: as they would come from the device, with residual noise."
-)
+HEAD_CSS = """<style>
+@media (min-width: 1100px) {.st-key-explore_head {margin: -3.35rem 0 0 24rem; width: calc(100% - 24rem);}}
+.st-key-explorer_box [data-testid="stCaptionContainer"] p {font-size: 0.8rem; line-height: 1.3;}
+</style>"""
+"""On wide screens the head stands on the line of the view choice."""
 
 
-def support_badge(support, findings, nearest: Nearest) -> str:
+def explore_view(chosen: LoadedModel, theme: str) -> None:
+    """Conditions, the generated response beside recordings near it, its level series, and a batch as a file."""
+    follow_address()
+    _explore(chosen, theme)
+
+
+@st.fragment
+def _explore(chosen: LoadedModel, theme: str) -> None:
+    model, settings = chosen.model, chosen_settings()
+    condition, ear = settings.condition, None if settings.ear == "both" else settings.ear
+    comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation, ear)
+    cohort = comparison.cohort
+    st.html(HEAD_CSS)
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small", key="explore_head")
+    picture = st.container(border=True, gap="xsmall", key="explorer_box")
+    try:
+        nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
+        learned = usual_sweeps(cohort.table.iloc[nearest.near_rows]) or usual_sweeps(cohort.table)
+        here = _as_shown(chosen, settings, INTENSITY.name, (condition[INTENSITY.name],), learned)
+        asked = sweep_asked()
+        axis = AXES.get(asked)
+        sweep = axis and _as_shown(chosen, settings, asked, tuple(axis.stops[i] for i in axis.sweep), learned)
+    except InputError as error:
+        picture.error(str(error))
+        return
+    near = near_recordings(cohort, nearest, settings)
+    notes = {
+        name: training_note(model.support, axis.column, axis.stops, condition, theme) for name, axis in AXES.items()
+    }
+    response = here.at(condition[INTENSITY.name])
+    with picture:
+        noise = _noise_in_words(here, settings, learned)
+        explorer(explorer_payload(settings, here, near, notes, theme, recordings_words=noise, sweep=sweep))
+        words, filter = st.columns([2.6, 1], vertical_alignment="center")
+        words.caption(near_caption(nearest, near, response, settings, comparison))
+        with filter:
+            filter_box()
+    with head:
+        st.markdown(_support_badge(model.support, condition, nearest), width="stretch")
+        settings_box(settings)
+        norm = display_box(settings, learned)
+    waves, stack, function = st.columns([1.05, 1.2, 1.2], gap="medium")
+    with waves:
+        show_waves_table(response, cohort.table.iloc[nearest.near_rows])
+    series = generated_series(chosen, condition, INTENSITY.name, AXES[INTENSITY.name].stops)
+    with stack, st.container(border=True, gap="xsmall", height="stretch"):
+        _level_series(series, condition[INTENSITY.name], theme)
+    with function, st.container(border=True, gap="xsmall", height="stretch"):
+        _latency_intensity(series, response, cohort, condition, norm, theme)
+    export_box(model, condition)
+
+
+def _as_shown(
+    chosen: LoadedModel, settings: ExploreSettings, axis: str, values: tuple, learned: float | None
+) -> ResponseSeries:
+    """What the model says along ``axis``, with residual noise of the number of sweeps that is set."""
+    series = generated_series(chosen, settings.condition, axis, values)
+    return at_sweeps(series, settings.sweeps, learned) if settings.sweeps and learned else series
+
+
+def _noise_in_words(series: ResponseSeries, settings: ExploreSettings, learned: float | None) -> str:
+    if not series.has_noise:
+        return "this model has no residual noise"
+    return f"residual noise of {settings.sweeps:,} sweeps" if settings.sweeps and learned else "with residual noise"
+
+
+def _support_badge(support: Mapping, condition: Mapping, nearest: Nearest) -> str:
     """Whether the training data cover the conditions, and how many recordings of the cohort are near."""
+    findings = support_findings(support, condition)
     near = f"{nearest.near:,} recording{'' if nearest.near == 1 else 's'} near"
     near_badge = f":{'gray' if nearest.near else 'orange'}-badge[{near}]"
     if not findings:
@@ -47,71 +130,30 @@ def support_badge(support, findings, nearest: Nearest) -> str:
     return " ".join([*(f":{colours[f.degree]}-badge[{f.sentence}]" for f in gravest), near_badge])
 
 
-def trace_caption(nearest: Nearest, response: Response, note: str) -> str:
-    """The line under the trace: how near the recordings drawn are, what "near" counts, what a bracket means."""
-    words = nearest.description[:1].upper() + nearest.description[1:]
-    seldom = seldom_marked(response)
-    brackets = f"({', '.join(seldom)}): seldom marked." if seldom else ""
-    return " ".join(filter(None, [f"{words}. Near = {near_criterion()}.", brackets, note]))
+def _level_series(series: ResponseSeries, level: float, theme: str) -> None:
+    stacked = series.every(LEVEL_STEP_SHOWN, level)
+    st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS} draws]")
+    st.plotly_chart(
+        level_series_figure(stacked, level, theme),
+        key="level_series_figure",
+        config=PLOTLY_CONFIG,
+        theme=None,
+        alt=f"Generated mean responses, {stacked.levels[-1]:g} to {stacked.levels[0]:g} dB nHL, wave V marked",
+    )
 
 
-def explore_view(chosen: LoadedModel, comparison: Comparison, theme: str) -> None:
-    """Sliders, the generated response beside recordings near it, its level series, and a batch as a file."""
-    model, cohort = chosen.model, comparison.cohort
-    head = st.container()
-    left, right = st.columns([1, 2.75], gap="medium")
-    with left, st.container(key="conditions", gap="small"):
-        condition = condition_sliders(model.support, theme)
-        show = st.segmented_control(
-            "Show",
-            SHOW,
-            default=SHOW[0],
-            required=True,
-            format_func=SHOW_LABELS.get,
-            key="show",
-            bind="query-params",
-            width="stretch",
-            help=SHOW_HELP,
-        )
-    try:
-        nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
-        series = generated_series(chosen, condition, LEVELS)
-    except InputError as error:
-        st.error(str(error))
-        return
-
-    level = condition[INTENSITY.name]
-    response = series.at(level)
-    with head:
-        findings = support_findings(model.support, condition)
-        st.markdown(support_badge(model.support, findings, nearest))
-    with left:
-        show_waves_table(response, cohort.table.iloc[nearest.near_rows])
-        filter_box()
-    with right:
-        drawn = cohort.take(nearest.rows)
-        with st.container(border=True, gap="xsmall"):
-            note = training_note(model.support, INTENSITY, LEVELS, condition, theme)
-            response_scrubber(series, level, drawn, note, theme, show=show, on_level=choose_level)
-            st.caption(trace_caption(nearest, response, comparison.note))
-        stacked = series.every(LEVEL_STEP_SHOWN, level)
-        stack, function = st.columns(2, gap="medium")
-        with stack, st.container(border=True, gap="xsmall"):
-            st.markdown(f"**Level series** :gray[ · dB nHL, means of {DRAWS} draws]")
-            st.plotly_chart(
-                level_series_figure(stacked, level, theme),
-                key="level_series_figure",
-                config=PLOTLY_CONFIG,
-                theme=None,
-                alt=f"Generated mean responses, {stacked.levels[-1]:g} to {stacked.levels[0]:g} dB nHL, wave V marked",
-            )
-        with function, st.container(border=True, gap="xsmall"):
-            st.markdown("**Wave V latency–intensity** :gray[ · band: Gorga 1989 ± 2 SD]", help=GORGA_1989.label)
-            st.plotly_chart(
-                latency_intensity_figure(series, response, cohort.part(near_at_any_level(cohort, condition)), theme),
-                key="latency_intensity_figure",
-                config=PLOTLY_CONFIG,
-                theme=None,
-                alt="Wave V latency by level: generated, the cohort's marked waves, and the band of Gorga 1989",
-            )
-    export_box(model, condition)
+def _latency_intensity(
+    series: ResponseSeries, response, cohort: Recordings, condition: Mapping, norm: Norm | None, theme: str
+) -> None:
+    beside = cohort.part(near_at_any_level(cohort, condition))
+    band = f" · band: {norm.name} ± 2 SD" if norm else ""
+    help = " ".join(norm_in_words(norm, condition["age_years"])) if norm else None
+    st.markdown(f"**Wave V latency–intensity** :gray[{band}]" if band else "**Wave V latency–intensity**", help=help)
+    st.plotly_chart(
+        latency_intensity_figure(series, response, beside, theme, norm=norm),
+        key="latency_intensity_figure",
+        config=PLOTLY_CONFIG,
+        theme=None,
+        alt="Wave V latency by level: generated, the cohort's marked waves with their median, "
+        + (f"and the band of {norm.name}" if norm else "no norm"),
+    )

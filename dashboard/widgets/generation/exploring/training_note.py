@@ -1,4 +1,4 @@
-"""Where the training data lie, beneath a slider: a strip along the track and a line of words."""
+"""Where the training data lie, beneath a slider: a strip along the track, a line of words, and what each stop is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from abr_model.generation.conditions import in_words
 from abr_model.generation.support import COMBINATION, degrees_along, support_findings
-from abr_model.generation.support_notes import sparse_note
+from abr_model.generation.support_notes import class_note, sparse_note
 from abr_model.joint_support import joint_support
-from abr_model.schema import HEARING_LOSS, HEARING_LOSS_CODES, Column, Kind
+from abr_model.schema import Column, Kind
 from dashboard.style import GRID, TRACE_STYLES, faded
 
 MANY, FEW = 0.55, 0.18
@@ -33,18 +33,21 @@ class TrainingNote:
 def training_note(
     support: Mapping, column: Column, positions: Sequence[float], condition: Mapping, theme: str
 ) -> TrainingNote:
-    """What to say under the slider of ``column`` with the stops ``positions``, where ``condition`` stands.
+    """What to say under the slider of ``column`` with the stops ``positions``, where ``condition`` stands; of hearing
+    classes there is no strip.
 
     Where only the combination of the conditions is rare, those sliders warn that alone can lead out of it.
     """
-    strip = support_strip(support, column, positions, condition, theme)
+    classes = column.kind == "class"
+    strip = "" if classes else support_strip(support, column, positions, condition, theme)
     degrees = tuple(degrees_along(support, condition, column.name, positions).tolist())
     findings = support_findings(support, condition)
     for finding in findings:
         if finding.column == column.name:
             return TrainingNote(strip, finding.sentence, True, degrees)
     leads_out = any(finding.column == COMBINATION for finding in findings) and "inside" in degrees
-    return TrainingNote(strip, sparse_note(support, column, condition, positions), leads_out, degrees)
+    words = class_note(support, condition) if classes else sparse_note(support, column, condition, positions)
+    return TrainingNote(strip, words, leads_out, degrees)
 
 
 def support_strip(support: Mapping, column: Column, positions: Sequence[float], condition: Mapping, theme: str) -> str:
@@ -72,17 +75,6 @@ def support_strip(support: Mapping, column: Column, positions: Sequence[float], 
         f'<div role="img" aria-label="{title}" title="{title}" '
         f'style="position:relative;height:4px;background:{GRID[theme]};border-radius:2px">{bars}</div>'
     )
-
-
-def class_marks(support: Mapping, condition: Mapping, theme: str) -> str:
-    """HTML with a style alone: beneath the button of each hearing class the strip of :func:`support_strip`."""
-    colour = TRACE_STYLES[Kind.GENERATED].colour(theme)
-    tints = {"inside": faded(colour, MANY), "sparse": faded(colour, FEW), "outside": GRID[theme]}
-    rules = (
-        f".st-key-hearing button[role=radio]:nth-of-type({number}) {{box-shadow: inset 0 -4px {tints[degree]};}}"
-        for number, degree in enumerate(degrees_along(support, condition, HEARING_LOSS.name, HEARING_LOSS_CODES), 1)
-    )
-    return f"<style>{' '.join(rules)}</style>"
 
 
 def _all_training_data(known: Mapping, column: Column, positions: Sequence[float]):

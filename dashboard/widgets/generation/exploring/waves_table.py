@@ -13,7 +13,7 @@ from dashboard.charts.generation import HARDLY_MARKED
 WAVES_CSS = """<style>
 table.waves {width: 100%; border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums;}
 table.waves th {font-weight: 400; opacity: 0.65; text-align: right; padding: 0.15rem 0;}
-table.waves td {text-align: right; padding: 0.26rem 0; white-space: nowrap;}
+table.waves td {text-align: right; padding: 0.14rem 0; white-space: nowrap;}
 table.waves td:first-child {text-align: left; font-weight: 600;}
 table.waves tbody tr {border-top: 1px solid rgba(128, 140, 155, 0.22);}
 </style>"""
@@ -24,7 +24,8 @@ AMPLITUDE_RULE = "Amplitude: as marked in the cohort; simulated clinic: height a
 
 
 def waves_table(response: Response, near: pd.DataFrame) -> pd.DataFrame:
-    """Latency, amplitude and share marked of waves I, III, V, then I–V and V/I; each cell "generated · cohort".
+    """Latency, amplitude and share marked of waves I, III, V, then the intervals and V/I; each cell "generated ·
+    cohort".
 
     Parameters
     ----------
@@ -53,26 +54,32 @@ def waves_table(response: Response, near: pd.DataFrame) -> pd.DataFrame:
                 _pair(100 * own["marked"], 100 * share, 0),
             )
         )
-    first_and_fifth = not (response.waves.loc[["I", "V"], "marked"] < HARDLY_MARKED).any()
-    i_v, v_i = (response.i_v_ms, response.v_i_ratio) if first_and_fifth else (np.nan, np.nan)
-    interval = near[latency_column("V")] - near[latency_column("I")]
-    first = near[amplitude_column("I")]
-    ratio = (near[amplitude_column("V")] / first).where(first > 0)
-    rows.append(("I–V", _pair(i_v, _median(interval)), f"V/I {_pair(v_i, _median(ratio))}", ""))
+    hardly = response.waves["marked"] < HARDLY_MARKED
+    for early, late, own in (("I", "III", "i_iii_ms"), ("III", "V", "iii_v_ms"), ("I", "V", "i_v_ms")):
+        known = not hardly[[early, late]].any()
+        generated = getattr(response, own) if known else np.nan
+        interval = near[latency_column(late)] - near[latency_column(early)]
+        ratio = ""
+        if (early, late) == ("I", "V"):
+            first = near[amplitude_column("I")]
+            of_near = (near[amplitude_column("V")] / first).where(first > 0)
+            ratio = f"V/I {_pair(response.v_i_ratio if known else np.nan, _median(of_near))}"
+        rows.append((f"{early}–{late}", _pair(generated, _median(interval)), ratio, ""))
     return pd.DataFrame(rows, columns=["wave", "latency ms", "amplitude µV", "marked %"])
 
 
 def show_waves_table(response: Response, near: pd.DataFrame) -> None:
     """Draw the card with :func:`waves_table`; n is the number of recordings that are near."""
-    with st.container(border=True, key="waves", gap="xsmall"):
-        st.markdown(f"**Waves** :gray[ · generated · cohort (n = {len(near):,})]")
-        st.html(_as_html(waves_table(response, near)))
-        notes = [AMPLITUDE_RULE]
+    with st.container(border=True, key="waves", gap="xsmall", height="stretch"):
+        notes = []
         if response.waves["marked"].isna().all():
             notes.append("This model does not predict whether a wave is marked.")
         if len(near) < FEWEST:
             notes.append("Too few recordings near for medians.")
-        st.caption(" ".join(notes))
+        st.markdown(f"**Waves** :gray[ · generated · cohort (n = {len(near):,})]", help=AMPLITUDE_RULE)
+        st.html(_as_html(waves_table(response, near)))
+        if notes:
+            st.caption(" ".join(notes))
 
 
 def _as_html(table: pd.DataFrame) -> str:
