@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import session
 from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.generation.batch.batch import batch_view
 from dashboard.widgets.generation.exploring.explore import explore_view
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.view_choice import view_choice
@@ -21,6 +22,6 @@ if chosen is None:
         "Open Training",
     )
     st.stop()
-VIEWS = {"conditions": ("Conditions", explore_view)}
+VIEWS = {"conditions": ("Conditions", explore_view), "batches": ("Batches", batch_view)}
 view = view_choice("generation", {key: label for key, (label, _) in VIEWS.items()}, "conditions")
 VIEWS[view][1](chosen, session.theme())

@@ -68,8 +68,10 @@ def generate_command(
     seed: Annotated[int, typer.Option(help="Same seed, same recordings.")] = 0,
     model: Annotated[
         str | None,
-        typer.Option(help=f"Folder of a model, folder or name of a training run, or name of a shipped model. "
-                     f"Without it {DEFAULT_MODEL}."),
+        typer.Option(
+            help=f"Folder of a model, folder or name of a training run, or name of a shipped model. "
+            f"Without it {DEFAULT_MODEL}."
+        ),
     ] = None,
     content: Annotated[str, typer.Option(help="recording (with residual noise) or response (without).")] = "recording",
     strict: Annotated[
@@ -80,7 +82,9 @@ def generate_command(
     ] = False,
     format: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="csv, csv-long, parquet, eclipse or wfdb. Without it by the ending of --out."),
+        typer.Option(
+            metavar="NAME", help="csv, csv-long, parquet, eclipse or wfdb. Without it by the ending of --out."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", help="Processes; -1: one for each processor.")] = 1,
     scheduler: Annotated[
@@ -88,9 +92,14 @@ def generate_command(
     ] = None,
     training_cohort: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Withhold near-copies of its recordings. Without it, it is looked for in the data folder."),
+        typer.Option(
+            metavar="FILE",
+            help="Withhold near-copies of its recordings. Without it, it is looked for in the data folder.",
+        ),
     ] = None,
-    no_check: Annotated[bool, typer.Option("--no-check", help="Do not look for near-copies; the card says so.")] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not look for near-copies; the card says so.")
+    ] = False,
     again: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Make the batch of this provenance.json again, bit for bit."),

@@ -65,7 +65,9 @@ def new(
     _say(batch, seed)
 
 
-def again(provenance: Path, out: Path, model: str | None, cohort: Path | None, jobs: int, scheduler: str | None) -> None:
+def again(
+    provenance: Path, out: Path, model: str | None, cohort: Path | None, jobs: int, scheduler: str | None
+) -> None:
     """Make a batch again from its provenance."""
     from abr_model.cli.generate import find_model
     from abr_model.cohort_file import CohortFile
@@ -122,12 +124,12 @@ def _training(trained, training_cohort: Path | None):
     from abr_model.generation.batches.cohorts import find_training_cohort
     from abr_model.generation.batches.copies import not_here, training_of
 
-    cohort = CohortFile.open(training_cohort) if training_cohort else find_training_cohort(trained)
-    if cohort is None:
+    path = training_cohort or find_training_cohort(trained)
+    if path is None:
         words = f"Caution: not checked for near-copies, because {not_here(trained)} (--training-cohort FILE)."
         typer.secho(words, fg=typer.colors.YELLOW, err=True)
         return None
-    return training_of(trained, cohort)
+    return training_of(trained, CohortFile.open(path))
 
 
 def _cautions(trained, plan: Plan) -> None:

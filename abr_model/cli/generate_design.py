@@ -35,7 +35,12 @@ class DesignOptions:
 
     @property
     def _grid(self) -> dict[str, str | None]:
-        return {"--age": self.age, "--intensity": self.intensity, "--rate": self.rate, "--hearing-loss": self.hearing_loss}
+        return {
+            "--age": self.age,
+            "--intensity": self.intensity,
+            "--rate": self.rate,
+            "--hearing-loss": self.hearing_loss,
+        }
 
     def read(self) -> tuple[Design, CohortFile | None]:
         """The design, and the cohort that it draws from where that was given.
@@ -63,7 +68,9 @@ class DesignOptions:
         }  # fmt: skip
         stray = [name for name, value in of_cohort.items() if value not in (None, False)]
         if stray and given != ["--from-cohort"]:
-            raise InputError("the option belongs to a design from a cohort", value=stray[0], allowed="with --from-cohort")
+            raise InputError(
+                "the option belongs to a design from a cohort", value=stray[0], allowed="with --from-cohort"
+            )
         if self.design is not None:
             return self._from_file()
         if self.conditions is not None:
@@ -104,7 +111,9 @@ class DesignOptions:
         }
         if self.same_conditions:
             if not self.balanced:
-                raise InputError("the option belongs to a balanced design", value="--same-conditions", allowed="with --balanced")
+                raise InputError(
+                    "the option belongs to a balanced design", value="--same-conditions", allowed="with --balanced"
+                )
             values["conditions"] = "shared"
         return design_of(values), cohort
 

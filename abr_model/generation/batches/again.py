@@ -11,7 +11,7 @@ import pandas as pd
 
 from abr_model.errors import InputError
 from abr_model.generation.batches.batch import Batch, Fixed, make_batch
-from abr_model.generation.batches.cohorts import DRAWN, find_cohort
+from abr_model.generation.batches.cohorts import DRAWN, rows_of
 from abr_model.generation.batches.parts import format_software, software, this_platform
 from abr_model.generation.batches.plan import plan_of
 from abr_model.generation.batches.provenance import BatchProvenance
@@ -116,7 +116,9 @@ def differences_from(first: BatchProvenance) -> tuple[str, ...]:
         if now.get(name) != then
     ]
     here = this_platform()
-    changed += [f"{name} is {here.get(name)}, then {then}" for name, then in first.platform.items() if here.get(name) != then]
+    changed += [
+        f"{name} is {here.get(name)}, then {then}" for name, then in first.platform.items() if here.get(name) != then
+    ]
     return (*changed, *(["parts were then made on machines of another kind"] if first.other_platforms else []))
 
 
@@ -132,4 +134,4 @@ def _rows(first: BatchProvenance, path: Path, recordings: Recordings | None) -> 
         except (ValueError, KeyError, OSError) as error:
             raise InputError("the conditions of the batch cannot be read", file=beside.name) from error
         return RepeatedRows(table, [1] * len(table)), True
-    return design.rows(recordings or find_cohort(design.cohort_digest)), False
+    return rows_of(first.request, recordings), False

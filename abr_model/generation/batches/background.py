@@ -272,6 +272,7 @@ def _work(batch: BatchFolder) -> None:
 
 
 def _make(batch: BatchFolder) -> Batch:
+    from abr_model.cohort_file import CohortFile
     from abr_model.generation.batches.batch import BatchStoppedError, make_batch
     from abr_model.generation.batches.cohorts import find_training_cohort, rows_of
     from abr_model.generation.batches.copies import training_of
@@ -284,8 +285,8 @@ def _make(batch: BatchFolder) -> Batch:
     model = TrainedModel.load(folder)
     plan = plan_of(rows_of(request), model.support, request.outside)
     write_status(batch.folder, total=len(plan.rows), stage="preparing")
-    cohort = find_training_cohort(model) if request.check_copies else None
-    training = None if cohort is None else training_of(model, cohort)
+    path = find_training_cohort(model) if request.check_copies else None
+    training = None if path is None else training_of(model, CohortFile.open(path))
     if batch.stop_requested:
         raise BatchStoppedError
     began = last = time.time()

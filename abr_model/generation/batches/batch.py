@@ -16,7 +16,15 @@ from abr_model.errors import InputError
 from abr_model.generation.batches.bundle import Bundle, complete_or_nothing
 from abr_model.generation.batches.card import card_html, data_card
 from abr_model.generation.batches.copies import CopyReport, Training, copy_report, not_here
-from abr_model.generation.batches.parts import BLOCKS, Part, format_software, make_part, software, tasks_of, this_platform
+from abr_model.generation.batches.parts import (
+    BLOCKS,
+    Part,
+    format_software,
+    make_part,
+    software,
+    tasks_of,
+    this_platform,
+)
 from abr_model.generation.batches.plan import Plan, plan_of
 from abr_model.generation.batches.provenance import BatchProvenance, Counts, ModelFacts, data_file
 from abr_model.generation.batches.request import BatchRequest
@@ -79,7 +87,8 @@ def make_batch(
     rows
         Of the design; needed where it draws from a cohort (``request.design.rows(recordings)``).
     training
-        The training recordings (:func:`~abr_model.generation.batches.copies.training_of`); near-copies are withheld. None: nobody looks, and the card says why.
+        The training recordings (:func:`~abr_model.generation.batches.copies.training_of`); near-copies are withheld.
+        None: nobody looks, and the card says why.
     evaluation
         Of the model's scorecard, for the card.
     jobs, scheduler

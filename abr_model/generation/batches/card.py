@@ -66,7 +66,7 @@ def data_card(made: BatchProvenance, evaluation: dict | None) -> str:
         "## Limits",
         "- Conditions outside the training data are extrapolated; there the recordings are a guess.",
         "- Wave labels follow those who marked the training recordings; “not marked” does not mean “absent”.",
-        "- What a study of these recordings finds is a finding about the model until it is seen in recordings of people.",
+        "- What a study of these recordings finds is a finding about the model until it is seen in people's.",
         "",
     ]
     return "\n".join(lines)
@@ -151,8 +151,8 @@ def _copy_lines(made: BatchProvenance) -> list[str]:
         f"{report.training_patients:,} {whose} that the model learned from. **{counts.withheld:,} near-copies "
         f"({share:.2%}) were found and withheld**; their numbers are left out in the file.",
         f"- A near-copy is nearer to one patient's recording than to everyone else's by a factor (below {in_µv:.3f} in "
-        f"µV or {in_shape:.3f} in shape) that {report.by_chance:.1%} of real recordings of new patients reach by chance, "
-        f"or correlates with one beyond {report.same}.",
+        f"µV or {in_shape:.3f} in shape) that {report.by_chance:.1%} of real recordings of new patients reach by "
+        f"chance, or correlates with one beyond {report.same}.",
         *([f"- {report.note[:1].upper()}{report.note[1:]}."] if report.note else []),
         "- This finds repeated recordings. It is no proof that nothing of a patient can be learned; the model's own "
         "privacy figures are below.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abr_model.cohort_file import CohortFile
 from abr_model.cohort_storage import read_metadata
 from abr_model.data_folder import data_folder
-from abr_model.errors import InputError
 from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.designs.rows import DesignRows
 from abr_model.provenance import Provenance
@@ -22,35 +22,30 @@ DRAWN = ("cohort", "balanced")
 """Kinds of designs that draw their conditions from a cohort."""
 
 
-def find_cohort(digest: str, folder: str | Path | None = None) -> CohortFile | None:
-    """The cohort with this content among the cohort files of the data folder; None where it is not there.
+def find_cohort(digest: str) -> Path | None:
+    """The file of the cohort with this content in the data folder; None where it is not there.
 
     Files are told by what they say of their content's hash.
     """
-    folder = data_folder() / "cohorts" if folder is None else Path(folder)
-    for path in sorted(folder.glob("*.parquet")):
-        try:
-            if read_metadata(path).get("digest") == digest:
-                return CohortFile.open(path)
-        except InputError:
-            continue
-    return None
+    return _first(lambda metadata: metadata.get("digest") == digest)
 
 
-def find_training_cohort(model: TrainedModel, folder: str | Path | None = None) -> CohortFile | None:
-    """The cohort that the model learned from, in the data folder; of a simulated one also a simulation of the same
-    patients that was made here. None where there is none."""
+def find_training_cohort(model: TrainedModel) -> Path | None:
+    """The file of the cohort that the model learned from, in the data folder; of a simulated one also a simulation of
+    the same patients that was made here. None where there is none. No recording is read."""
     made = model.provenance
-    if found := find_cohort(made.cohort_digest, folder):
-        return found
-    if made.kind != Kind.SIMULATED:
-        return None
-    folder = data_folder() / "cohorts" if folder is None else Path(folder)
-    for path in sorted(folder.glob("*.parquet")):
+    found = find_cohort(made.cohort_digest)
+    if found is None and made.kind == Kind.SIMULATED:
+        return _first(lambda metadata: Provenance.model_validate(metadata["provenance"]).title == made.cohort)
+    return found
+
+
+def _first(fits: Callable[[dict], bool]) -> Path | None:
+    for path in sorted((data_folder() / "cohorts").glob("*.parquet")):
         try:
-            if Provenance.model_validate(read_metadata(path).get("provenance")).title == made.cohort:
-                return CohortFile.open(path)
-        except ValueError:  # InputError and pydantic's
+            if fits(read_metadata(path)):
+                return path
+        except (ValueError, KeyError):  # a file that is no cohort, or damaged
             continue
     return None
 
@@ -65,5 +60,6 @@ def rows_of(request: BatchRequest, recordings: Recordings | None = None) -> Desi
     """
     design = request.design
     if design.kind in DRAWN and recordings is None:
-        recordings = find_cohort(design.cohort_digest)
+        path = find_cohort(design.cohort_digest)
+        recordings = None if path is None else CohortFile.open(path)
     return design.rows(recordings)

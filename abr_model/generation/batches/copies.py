@@ -59,8 +59,8 @@ class Training:
 def training_of(model: TrainedModel, recordings: Recordings) -> Training:
     """The training part of ``recordings``, divided as for the training of ``model``.
 
-    A simulated clinic that was made again on another machine has other last digits, and so another hash. It passes where
-    its parts are as large and its training part has the same means and spreads as the model was scaled by.
+    A simulated clinic that was made again on another machine has other last digits, and so another hash. It passes
+    where its parts are as large and its training part has the means and spreads that the model was scaled by.
 
     Raises
     ------

@@ -106,7 +106,9 @@ class BatchProvenance(BaseModel):
     copies: CopyReport
     software: dict[str, str]
     platform: dict[str, str]
-    other_platforms: tuple[dict[str, str], ...] = Field(default=(), description="of workers on machines of another kind")
+    other_platforms: tuple[dict[str, str], ...] = Field(
+        default=(), description="of workers on machines of another kind"
+    )
     file: DataFile | None = None
 
     def in_file(self) -> dict:

@@ -2,8 +2,9 @@
 
 A draw chooses a patient (every one alike), then one of this patient's recordings: a patient with forty recordings
 counts no more than one with two. ``weighting="recording"`` chooses among all recordings instead, as the cohort's own
-figures do. Level, rate and class are taken as they are. The age is moved, because an exact age beside a rare class could
-point at somebody: by a factor drawn from e^±0.1 in (age + 0.1 years), about 10 % of an age and two weeks of a newborn's.
+figures do. Level, rate and class are taken as they are. The age is moved, because an exact age beside a rare class
+could point at somebody: by a factor from e^−0.1 to e^0.1 in (age + 0.1 years), so by up to 10 %, and by some days near
+birth.
 """
 
 from __future__ import annotations

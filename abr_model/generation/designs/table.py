@@ -24,7 +24,17 @@ from abr_model.sources.sheets.opening import sheets_of
 MOST_CONDITIONS = 100_000
 """Rows of a table; with ``n`` they make as many recordings as one likes."""
 COUNT_COLUMN = "n"
-_COUNT_WORDS = ("n", "count", "number", "recordings", "n recordings", "number of recordings", "repeats", "anzahl", "adet")
+_COUNT_WORDS = (
+    "n",
+    "count",
+    "number",
+    "recordings",
+    "n recordings",
+    "number of recordings",
+    "repeats",
+    "anzahl",
+    "adet",
+)
 TEMPLATE = (
     "age_years,intensity_db_nhl,stimulus_rate_per_s,hearing_loss,n\n"
     "0.25,80,33.1,normal,100\n"
@@ -179,7 +189,9 @@ def _columns(sheet: Sheet, name: str) -> dict[str, int]:
     for column, (_, positions) in found.items():
         if len(positions) > 1:
             names = ", ".join(sheet.header[p] for p in positions)
-            raise InputError("two columns could be this condition", file=name, column=column, value=names, allowed="one")
+            raise InputError(
+                "two columns could be this condition", file=name, column=column, value=names, allowed="one"
+            )
     level = sheet.header[found[INTENSITY.name][1][0]]
     if "spl" in normalised(level):
         raise InputError("the level is not in dB nHL", file=name, column=level, allowed=_wanted(INTENSITY))

@@ -1,4 +1,4 @@
-"""What stands beside the samples of a recording in a table: what it is, where it comes from, its conditions and marks."""
+"""What stands beside the samples of a recording in a table: what it is, whence it comes, its conditions and marks."""
 
 from __future__ import annotations
 

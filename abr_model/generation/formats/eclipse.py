@@ -60,7 +60,9 @@ class EclipseWriter(ExportWriter):
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "use_zip64": True}
         self._book = Workbook(str(self._partial), options)
         made = made_of(self.provenance.details)
-        self._book.set_properties({"title": self.provenance.notice, "comments": self.provenance.source, "created": made})
+        self._book.set_properties(
+            {"title": self.provenance.notice, "comments": self.provenance.source, "created": made}
+        )
         self._sheet = self._book.add_worksheet(SHEET)
         for place, name in enumerate((*METADATA, *range(1, self.samples + 1))):
             self._sheet.write_string(0, place, str(name))
@@ -101,8 +103,7 @@ class EclipseWriter(ExportWriter):
         yield "Intensity", "dB nHL"
         yield "Stimulus Rate", "per second"
         yield "Latancy, Amplitude", "ms, µV; empty: not marked"
-        for what, value in flat(self.provenance.details.get("batch", {})):
-            yield what, value
+        yield from flat(self.provenance.details.get("batch", {}))
 
 
 def made_of(details: dict) -> datetime:

@@ -18,7 +18,7 @@ from abr_model.generation.formats.writer import ExportWriter
 @dataclass(frozen=True)
 class Format:
     """One format. ``endings`` of its files, the usual one first (WFDB without one is a folder); ``most`` recordings,
-    None: as many as the disk holds; ``bytes_each`` about so many for 200 samples."""
+    None: as many as the disk holds. For an estimate: ``bytes_each`` and ``seconds_each`` to write, for 200 samples."""
 
     key: str
     label: str
@@ -26,6 +26,7 @@ class Format:
     endings: tuple[str, ...]
     mime: str
     bytes_each: int
+    seconds_each: float
     help: str
     most: int | None = None
 
@@ -49,24 +50,24 @@ FORMATS: dict[str, Format] = {
     format.key: format
     for format in (
         Format(
-            "csv", "CSV, wide", CsvWideWriter, (".csv",), "text/csv", 2_130,
+            "csv", "CSV, wide", CsvWideWriter, (".csv",), "text/csv", 2_130, 0.0003,
             "One row a recording, one column a sample.",
         ),
         Format(
-            "csv-long", "CSV, long", CsvLongWriter, (".csv",), "text/csv", 28_000,
+            "csv-long", "CSV, long", CsvLongWriter, (".csv",), "text/csv", 30_600, 0.001,
             "One row a sample, for mixed models and plots.",
         ),
         Format(
-            "parquet", "Parquet", ParquetWriter, (".parquet",), "application/vnd.apache.parquet", 760,
+            "parquet", "Parquet", ParquetWriter, (".parquet",), "application/vnd.apache.parquet", 700, 0.0001,
             "Smallest; opens in this product again, in pandas, R (arrow) and DuckDB.",
         ),
         Format(
             "eclipse", "Excel, Eclipse-shaped", EclipseWriter, (".xlsx",),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 1_900,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 1_400, 0.0012,
             "The columns of Interacoustics Eclipse's research export.", eclipse.MOST_RECORDINGS,
         ),
         Format(
-            "wfdb", "WFDB", WfdbWriter, (".zip", ""), "application/zip", 1_350,
+            "wfdb", "WFDB", WfdbWriter, (".zip", ""), "application/zip", 930, 0.001,
             "PhysioNet's records: header and samples of each recording.", wfdb.MOST_RECORDINGS,
         ),
     )

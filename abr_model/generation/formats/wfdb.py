@@ -1,8 +1,8 @@
 """PhysioNet's WFDB: a record (header and samples) per recording, in a folder or a zip archive.
 
-Samples are 16-bit integers, 10,000 to the µV (0.1 nV; within ±3.2 µV, a tenth of that for larger ones), so a trace comes
-back within 0.05 nV. Conditions, wave labels and the notice are comments of the header (``# <Age>: 0.25``); WFDB has no
-columns for them. ``RECORDS`` lists the records.
+Samples are 16-bit integers, 10,000 to the µV (0.1 nV; within ±3.2 µV, a tenth of that for larger ones), so a trace
+comes back within 0.05 nV. Conditions, wave labels and the notice are comments of the header (``# <Age>: 0.25``); WFDB
+has no columns for them. ``RECORDS`` lists the records.
 """
 
 from __future__ import annotations
