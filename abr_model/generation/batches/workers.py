@@ -54,7 +54,7 @@ def workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Run]:
 @contextmanager
 def _dask(address: str) -> Iterator[Run]:
     try:
-        from distributed import Client
+        from distributed import CancelledError, Client, KilledWorker
     except ImportError as error:
         raise InputError("Dask is not installed", value=address, allowed="pip install abr-synthesis[dask]") from error
     from joblib import Parallel
@@ -70,8 +70,21 @@ def _dask(address: str) -> Iterator[Run]:
         threads = sum(client.nthreads().values())
         if not threads:
             raise InputError("the Dask scheduler has no workers", value=address, allowed="start dask worker first")
-        with Parallel(n_jobs=-1, batch_size=1, backend=DaskDistributedBackend(client=client)) as parallel:
-            yield _windowed(parallel, WINDOW * threads)
+        client.gather([client.submit(_warm_up, workers=[name], pure=False) for name in client.nthreads()])
+        try:
+            with Parallel(n_jobs=-1, batch_size=1, backend=DaskDistributedBackend(client=client)) as parallel:
+                yield _windowed(parallel, WINDOW * threads)
+        except (KilledWorker, CancelledError) as error:
+            raise InputError("the Dask cluster lost a worker that had work", value=address) from error
+
+
+def _warm_up() -> None:
+    """Import what a part needs, as a task. Done while the first part is unpacked, it would keep a worker from answering
+    its scheduler, which gives it up after half a minute."""
+    import abr_model.evaluation.privacy.near_copies
+    import abr_model.generation.batches.parts
+    import abr_model.network
+    import abr_model.sampler  # noqa: F401
 
 
 def _windowed(parallel, size: int) -> Run:
