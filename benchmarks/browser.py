@@ -19,12 +19,15 @@ IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 @contextmanager
-def dashboard(data: Path) -> Iterator[str]:
-    """The address of a dashboard on a free port, with ``data`` as its data folder; it ends with the block."""
+def dashboard(data: Path, script: Path = ROOT / "dashboard" / "Home.py") -> Iterator[str]:
+    """The address of a dashboard on a free port, with ``data`` as its data folder; it ends with the block.
+
+    ``script`` is the Streamlit script that is run, the product's by default.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "Home.py"), f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     environment = os.environ | {"ABR_DATA": str(data), "OMP_NUM_THREADS": "1"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(

@@ -1,39 +1,24 @@
-"""Home: what this is, what is loaded, three ways to begin."""
+"""Home: what this is, what is loaded, and the first steps."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from abr_model.schema import INTENSITY
 from dashboard import session
 from dashboard.charts.cohort import mean_by_level
-from dashboard.navigation import link_to
+from dashboard.first_steps import LOUD, SOFT, first_steps
+from dashboard.generated import generated_series
+from dashboard.opened import opened
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.summaries import means_by_level
 from dashboard.widgets.badges import kind_badge_markdown
+from dashboard.widgets.first_steps import show_first_steps
+from dashboard.widgets.generation.exploring.settings import USUAL_CONDITION
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import plain
 
 MOST_LEVELS = 6
-WAYS_TO_BEGIN = (
-    (
-        "data",
-        "Explore the cohort",
-        "Look at the recordings level by level, see which labels are missing, or import your own clinic's export.",
-        "Open Data",
-    ),
-    (
-        "training",
-        "Train a model",
-        "Teach a model the link between hearing, age, level, rate and waveform, and watch it learn.",
-        "Open Training",
-    ),
-    (
-        "generation",
-        "Generate waveforms",
-        "Set level, age, rate and hearing, compare the synthetic ABR with recordings near it, and export a batch.",
-        "Open Generation",
-    ),
-)
 
 
 def loaded_card(loaded: session.LoadedCohort) -> None:
@@ -68,15 +53,21 @@ def trace_card(loaded: session.LoadedCohort) -> None:
         if not len(means.levels):
             st.markdown(":gray[No recording of this cohort has a level.]")
             return
-        figure = mean_by_level(means, session.theme(), height=330, band=False)
+        figure = mean_by_level(means, session.theme(), height=300, band=False)
         levels = f"{len(means.levels)} levels, {means.levels[0]:g} to {means.levels[-1]:g} dB nHL"
         st.plotly_chart(figure, config=PLOTLY_CONFIG, alt=f"Mean ABR at {levels}, loudest on top")
 
 
+def loud_and_soft():
+    """What the chosen model draws at the two levels of the first steps; None without a model."""
+    chosen = session.chosen_model()
+    return chosen and generated_series(chosen, USUAL_CONDITION, INTENSITY.name, (LOUD, SOFT))
+
+
 page_header(
     "Synthetic auditory brainstem responses",
-    "Explore a cohort of ABR recordings, train a model on it, and generate new waveforms for the conditions you set. "
-    "What is generated is shown beside recordings of the cohort and can be exported for research and teaching.",
+    "Explore a cohort of ABR recordings, train a model on it, and generate new waveforms for the conditions you set.",
+    about="home",
 )
 loaded = session.chosen_cohort()
 picture, facts = st.columns([2.1, 1])
@@ -84,12 +75,7 @@ with picture:
     trace_card(loaded)
 with facts:
     loaded_card(loaded)
-
-for column, (page, title, text, label) in zip(st.columns(3), WAYS_TO_BEGIN, strict=True):
-    with column, st.container(border=True, height="stretch"):
-        st.markdown(f"**{title}**  \n:gray[{text}]")
-        link_to(page, label)
-
+show_first_steps(first_steps(loaded.table, loaded.kind, loud_and_soft()), opened())
 with st.container(border=True):
     st.markdown(
         "**What this cannot do**  \n"

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A trained model on disk, known from its description alone. ``origin`` is ``"shipped"`` or ``"trained here"``;
-    ``kind`` and ``recordings`` are those of the training part; ``source`` says what that was. A ``dry_run`` was
-    only made to see whether everything works."""
+    """A trained model on disk, known from its description alone.
+
+    ``model_id`` is the start of its weights' checksum; ``origin`` is ``"shipped"`` or ``"trained here"``; ``kind`` and
+    ``recordings`` are those of the training part; ``source`` says what that was. A ``dry_run`` was only made to see
+    whether everything works.
+    """
 
     folder: Path
     name: str
+    model_id: str
     origin: str
     kind: Kind
     source: str
@@ -48,6 +52,7 @@ def described_model(folder: str, origin: str, mtime_ns: int, size: int) -> Model
     return ModelFolder(
         folder=Path(folder),
         name=_model_name(description["preset"]["name"], description["model_id"]),
+        model_id=description["model_id"],
         origin=origin,
         kind=Kind(provenance["kind"]),
         source=provenance["cohort"],

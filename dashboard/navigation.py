@@ -27,9 +27,14 @@ def pages() -> dict[str, st.Page]:
     }
 
 
-def link_to(name: str, label: str, container=st) -> None:
-    """A link to a page."""
-    container.page_link(_PAGES[name][1], label=label)
+def link_to(name: str, label: str, container=st, **settings: str) -> None:
+    """A link to a page, with ``settings`` in its address."""
+    container.page_link(_PAGES[name][1], label=label, query_params=settings or None)
+
+
+def exists(name: str) -> bool:
+    """Whether there is a page of that name."""
+    return name in _PAGES
 
 
 def open_page(name: str) -> None:

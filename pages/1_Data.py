@@ -36,7 +36,7 @@ VIEWS = {
 MEND_THE_FILTER = ("Missing",)  # can say themselves why nothing passes, and take it back
 
 loaded = session.chosen_cohort()
-page_header("Data", "What is in this cohort, and what is missing?", [kind_badge_markdown(loaded.kind)])
+page_header("Data", "What is in this cohort, and what is missing?", [kind_badge_markdown(loaded.kind)], about="data")
 if import_wizard():
     st.stop()
 left, content = st.columns([1, 3], gap="medium")

@@ -43,7 +43,9 @@ def runs_view(runs: list[Run]) -> None:
             run_monitor(run, launch)
 
 
-page_header("Training", "Watch a model learn the cohort", [kind_badge_markdown(session.chosen_cohort().kind)])
+page_header(
+    "Training", "Watch a model learn the cohort", [kind_badge_markdown(session.chosen_cohort().kind)], about="training"
+)
 if problem := st.session_state.pop("training_problem", None):
     show_problem(problem)
 runs = list_runs(session.runs_folder())

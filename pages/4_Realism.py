@@ -16,7 +16,7 @@ QUESTIONS = {
 
 loaded = session.chosen_cohort()
 kind = loaded.kind
-page_header("Realism", QUESTIONS[kind], [kind_badge_markdown(kind)])
+page_header("Realism", QUESTIONS[kind], [kind_badge_markdown(kind)], about="realism")
 realism = realism_of(loaded)
 show_answer(realism, kind)
 show_about()

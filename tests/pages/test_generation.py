@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from abr_model.cohort import Cohort
 from abr_model.joint_support import JointSupport
 from abr_model.schema import HEARING_LOSS_CODES
 from dashboard.widgets.generation.exploring.export_box import batch_bytes
+from dashboard.widgets.generation.exploring.settings import ExploreSettings
 
 
 @pytest.fixture
@@ -34,25 +36,45 @@ def trace(spec: dict, name: str) -> dict:
 
 
 def shown(app) -> dict:
-    """What the component of slider and trace is sent."""
+    """What the component of sliders and trace is sent."""
     return json.loads(app.get("bidi_component")[0].proto.json)
 
 
-def level_to(app, level: float):
-    """The slider let go at ``level``; its component has no browser here."""
-    app.session_state["generation_level"] = float(level)
+def settings(app) -> ExploreSettings:
+    return app.session_state["generation_settings"]
+
+
+def set_to(app, show: str | None = None, compare: str | None = None, **condition):
+    """What the component does when a slider is let go or a button is clicked; it has no browser here."""
+    before = settings(app)
+    app.session_state["generation_settings"] = replace(
+        before,
+        condition=before.condition | condition,
+        show=show or before.show,
+        compare=compare or before.compare,
+    )
     return app
 
 
+def level_to(app, level: float):
+    return set_to(app, intensity_db_nhl=float(level))
+
+
+def array(sent: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(sent["of"]), "<i2").reshape(sent["shape"]) * sent["step"]
+
+
 def mean_of(app) -> np.ndarray:
-    """The generated mean, µV, at the level that is shown."""
-    payload = shown(app)
-    mean = np.frombuffer(base64.b64decode(payload["mean"]), "<f4").reshape(len(payload["levels"]), -1)
-    return mean[payload["levels"].index(payload["level"])]
+    """The generated mean, µV, where the sliders stand."""
+    return array(shown(app)["picture"]["mean"])[0]
+
+
+def axis_of(app, name: str) -> dict:
+    return next(axis for axis in shown(app)["axes"] if axis["name"] == name)
 
 
 def labels(app) -> list[str]:
-    return [entry["label"] for entry in shown(app)["legend"]]
+    return [words for words in shown(app)["legend"].values() if words]
 
 
 def test_asks_its_question_and_says_what_is_shown(app, words):
@@ -81,24 +103,39 @@ def test_draws_three_figures_with_words_for_those_who_do_not_see_them(app):
     assert trace(figure(app, 1), "Gorga 1989")
 
 
-def test_the_browser_has_every_level_at_once(app):
-    """Dragging needs no server: the sweep, not only the level that is shown."""
-    payload = shown(app)
-    assert payload["levels"] == list(range(0, 105, 5))
-    assert payload["level"] == 80
-    sweep = np.frombuffer(base64.b64decode(payload["mean"]), "<f4").reshape(21, 200)
-    assert np.isfinite(sweep).all()
-    assert (np.ptp(sweep, axis=0) > 0).all()  # the levels differ
-    assert payload["support"].startswith('<div role="img"')
+@pytest.mark.parametrize("axis", ["intensity_db_nhl", "age_years", "stimulus_rate_per_s", "hearing_loss"])
+def test_the_browser_has_a_whole_axis_once_it_asks(app, axis):
+    """Dragging needs no server: the sweep, not only the place that is shown. It is sent once."""
+    assert shown(app)["sweep"] is None
+    app.session_state["explorer_sweep"] = axis
+    app.run()
+    sent = shown(app)["sweep"]
+    assert sent["axis"] == axis
+    assert sent["stops"][-1] == len(axis_of(app, axis)["stops"]) - 1
+    sweep = array(sent["mean"])
+    assert sweep.shape == (len(sent["stops"]), 200)
+    assert (np.ptp(sweep, axis=0) > 0).all()  # the stops differ
+    here = axis_of(app, axis)["at"]
+    np.testing.assert_allclose(sweep[sent["stops"].index(here)], mean_of(app), atol=1e-4)
+    app.run()
+    assert shown(app)["sweep"] is None
+
+
+def test_what_is_set_stands_in_the_address(app):
+    set_to(app, "mean", "difference", age_years=0.0).run()
+    assert app.query_params["age"] == "newborn"
+    assert app.query_params["show"] == "mean"
+    assert app.query_params["compare"] == "difference"
+    assert axis_of(app, "age_years")["stops"][axis_of(app, "age_years")["at"]] == "newborn"
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda app: level_to(app, 40),
-        lambda app: app.select_slider(key="age").set_value(30.0),
-        lambda app: app.slider(key="rate").set_value(11.1),
-        lambda app: app.segmented_control(key="hearing").set_value("total"),
+        lambda app: set_to(app, age_years=30.0),
+        lambda app: set_to(app, stimulus_rate_per_s=11.1),
+        lambda app: set_to(app, hearing_loss="total"),
     ],
 )
 def test_each_condition_changes_the_trace(app, change):
@@ -116,9 +153,9 @@ def test_the_same_position_gives_the_same_picture(app):
 
 
 def test_the_nearest_recordings_follow_the_level(app):
-    before = shown(app)["nearest"]["uv"]
+    before = shown(app)["near"]["traces"]
     level_to(app, 20).run()
-    assert shown(app)["nearest"]["uv"] != before
+    assert shown(app)["near"]["traces"] != before
 
 
 def test_a_level_let_go_is_in_the_address_and_the_usual_one_is_not(app):
@@ -133,7 +170,7 @@ def test_the_level_survives_a_page_change(app, project_root):
     app.switch_page(str(project_root / "pages" / "1_Data.py")).run()
     app.query_params.clear()  # as a browser's address is after a page change
     app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
-    assert shown(app)["level"] == 35
+    assert settings(app).condition["intensity_db_nhl"] == 35
     assert app.query_params["level"] == "35"
 
 
@@ -141,24 +178,108 @@ def test_an_address_that_is_changed_later_is_followed(app):
     level_to(app, 50).run()
     app.query_params["level"] = "20"  # as the browser's way back does
     app.run()
-    assert shown(app)["level"] == 20
+    assert settings(app).condition["intensity_db_nhl"] == 20
 
 
-def test_draws_mean_or_recording(app):
-    assert "16 single draws" in labels(app)
-    app.segmented_control(key="show").set_value("mean").run()
-    assert shown(app)["single"]["count"] == 0
-    app.segmented_control(key="show").set_value("recording").run()
-    assert "7 generated recordings (with residual noise)" in labels(app)
-    assert shown(app)["single"]["count"] == 7
+def test_draws_mean_or_recordings(app):
+    assert "12 single draws" in labels(app)
+    set_to(app, show="mean").run()
+    assert array(shown(app)["picture"]["single"]).shape == (1, 0, 200)
+    set_to(app, show="recordings").run()
+    assert "12 generated recordings (with residual noise)" in labels(app)
+    assert array(shown(app)["picture"]["single"]).shape == (1, 12, 200)
+
+
+def test_fewer_draws_and_another_number_of_sweeps(app):
+    responses = array(shown(app)["picture"]["single"])[0, :3]
+    set_to(app, show="recordings").run()
+    before = array(shown(app)["picture"]["single"])[0, :3] - responses
+    app.slider(key="display_draws").set_value(3).run()
+    app.selectbox(key="display_sweeps").set_value(500).run()
+    assert "3 generated recordings (residual noise of 500 sweeps)" in labels(app)
+    after = array(shown(app)["picture"]["single"])[0] - responses
+    assert after.shape == (3, 200)
+    factor = (after * before).sum() / (before**2).sum()
+    assert factor > 1  # fewer sweeps than the median of such recordings, more noise
+    np.testing.assert_allclose(after, factor * before, atol=2e-3)
+    assert (app.query_params["draws"], app.query_params["sweeps"]) == ("3", "500")
+
+
+def test_without_sweeps_in_the_cohort_no_other_number_is_offered(open_page, data_folder, model, small_cohort):
+    table = small_cohort.table.assign(sweeps_accepted=np.nan)
+    replace(small_cohort, table=table).write(data_folder / "cohorts" / "bare.parquet")
+    model.save(data_folder / "pretrained" / "tiny")
+    app = open_page("generation")
+    assert app.selectbox(key="display_sweeps").disabled
+    assert "do not say how many sweeps" in app.selectbox(key="display_sweeps").help
+
+
+def test_the_ear_chooses_among_the_recordings_alone(app, words):
+    generated, near = mean_of(app), shown(app)["near"]["traces"]
+    app.segmented_control(key="display_ear").set_value("left").run()
+    assert not app.exception
+    np.testing.assert_array_equal(mean_of(app), generated)
+    assert shown(app)["near"]["traces"] != near
+    assert "left ear" in shown(app)["legend"]["near"]
+    assert "makes no difference between ears" in words(app)
+
+
+def test_the_recordings_as_mean_and_as_difference(app, words):
+    set_to(app, compare="mean").run()
+    assert re.search(r"mean ± SD of \d+ recordings near", " ".join(labels(app)))
+    assert "Mean ± SD of " in words(app)
+    assert array(shown(app)["near"]["traces"]).shape[0] == 0  # no trace is read that is not drawn
+    set_to(app, compare="difference").run()
+    sent = shown(app)["near"]
+    np.testing.assert_allclose(array(sent["difference"]), mean_of(app) - array(sent["mean"]), atol=1e-3)
+    set_to(app, compare="nothing").run()
+    assert labels(app) == ["generated mean ± SD", "12 single draws"]
+
+
+def test_no_mean_of_too_few_recordings(app, words):
+    set_to(app, compare="mean", hearing_loss="neuropathy", age_years=90.0).run()
+    assert not app.exception
+    assert "Fewer than 3 recordings are near: no mean is drawn" in words(app)
+    assert shown(app)["near"]["mean"] is None
+
+
+def test_another_norm_is_drawn(app):
+    app.selectbox(key="generation_norm").set_value("Prosser & Arslan 1987").run()
+    assert trace(figure(app, 1), "Prosser")
+    app.selectbox(key="generation_norm").set_value("no norm").run()
+    assert not any("SD" in t.get("name", "") for t in figure(app, 1)["data"])
+
+
+def test_named_settings_are_gone_to_kept_and_deleted(app):
+    app.selectbox(key="settings_picked").set_value("Newborn screening, 35 dB nHL").run()
+    assert not app.exception
+    assert settings(app).condition["intensity_db_nhl"] == 35
+    assert settings(app).condition["age_years"] == 0
+    level_to(app, 40).run()
+    app.text_input(key="settings_name").set_value("our screening").run()
+    app.button(key="settings_keep").click().run()
+    assert app.selectbox(key="settings_picked").value == "our screening"
+    level_to(app, 90).run()
+    app.selectbox(key="settings_picked").set_value("our screening").run()
+    assert settings(app).condition["intensity_db_nhl"] == 40
+    app.button(key="settings_forget").click().run()
+    assert "our screening" not in app.selectbox(key="settings_picked").options
+
+
+def test_a_name_that_is_refused_is_explained(app, words):
+    app.text_input(key="settings_name").set_value("  ").run()
+    app.button(key="settings_keep").click().run()
+    assert not app.exception
+    assert any("name is not allowed" in error.value for error in app.error)
 
 
 def test_outside_the_training_data_is_said(app, words):
-    app.select_slider(key="age").set_value(90.0).run()
+    set_to(app, age_years=90.0).run()
     text = words(app)
     assert "90 years is outside the training data" in text
     assert "inside training support" not in text
-    assert set(shown(app)["caution"]) == {"outside the training data"}
+    assert set(axis_of(app, "intensity_db_nhl")["caution"]) == {"outside the training data"}
+    assert axis_of(app, "age_years")["warns"]
 
 
 def joint_support_of(patients: int, *conditions: dict) -> dict:
@@ -193,46 +314,38 @@ def test_a_rare_combination_of_common_conditions_is_said(app_with, words):
     app = app_with(joint_support_of(12, USUAL, deaf_at_thirty))
     assert "inside training support" in words(app)
     assert (
-        "Hardly any recordings: conductive loss, sensorineural loss, auditory neuropathy, total loss"
-        in app.segmented_control(key="hearing").help
+        "hardly any recordings: conductive loss, sensorineural loss, auditory neuropathy, total loss"
+        in axis_of(app, "hearing_loss")["note"]
     )
-    assert shown(app)["caution"][16] == ""  # 80 dB nHL
-    assert shown(app)["caution"][2] == "outside the training data"
-    app.segmented_control(key="hearing").set_value("total").run()
+    assert axis_of(app, "intensity_db_nhl")["caution"][16] == ""  # 80 dB nHL
+    assert axis_of(app, "intensity_db_nhl")["caution"][2] == "outside the training data"
+    set_to(app, hearing_loss="total").run()
     assert "red-badge[fewer than 3 training patients near total loss, 3 months (3 or more near 21 years)]" in words(app)
     assert "inside training support" not in words(app)
-    assert ":orange[hardly any recordings below 20 years or above 55 years]" in words(app)  # under the age slider
-    assert set(shown(app)["caution"]) == {"outside the training data"}
-
-
-def test_the_hearing_class_stays_when_other_conditions_change(app):
-    """Its help says where training data are few, which changes with the other conditions."""
-    app.segmented_control(key="hearing").set_value("total").run()
-    before = app.segmented_control(key="hearing").help
-    app.select_slider(key="age").set_value(90.0).run()
-    assert app.segmented_control(key="hearing").help != before
-    assert app.segmented_control(key="hearing").value == "total"
+    age = axis_of(app, "age_years")
+    assert (age["note"], age["warns"]) == ("hardly any recordings below 20 years or above 55 years", True)
+    assert set(axis_of(app, "intensity_db_nhl")["caution"]) == {"outside the training data"}
 
 
 def test_few_patients_near_are_counted(app_with, words):
     app = app_with(joint_support_of(4, USUAL))
     assert "orange-badge[only 3 to 4 training patients with normal hearing near these conditions" in words(app)
-    assert shown(app)["caution"][16] == "few training recordings near"
+    assert axis_of(app, "intensity_db_nhl")["caution"][16] == "few training recordings near"
 
 
 def test_a_model_without_a_joint_support_speaks_of_each_condition(app_with, model, words):
     alone = {k: v for k, v in model.support.items() if k != "joint"}
     app = app_with(alone)
     assert "each condition inside training support" in words(app)
-    assert 'title="training data: ' in shown(app)["support"]
-    app.select_slider(key="age").set_value(90.0).run()
+    assert 'title="training data: ' in axis_of(app, "age_years")["strip"]
+    set_to(app, age_years=90.0).run()
     assert "90 years is outside the training data" in words(app)
 
 
 @pytest.mark.parametrize(
     ("address", "level", "age", "hearing"),
     [
-        ({"level": "40", "age": "30 years", "hearing": "Total"}, 40, 30.0, "total"),
+        ({"level": "40", "age": "30-years", "hearing": "total"}, 40, 30.0, "total"),
         ({"level": "300", "age": "-1", "hearing": "deaf"}, 80, 0.25, "normal"),
     ],
 )
@@ -245,9 +358,8 @@ def test_settings_come_from_the_address_and_a_bad_one_is_ignored(
         app.query_params[name] = value
     app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
     assert not app.exception
-    assert shown(app)["level"] == level
-    assert app.select_slider(key="age").value == age
-    assert app.segmented_control(key="hearing").value == hearing
+    condition = settings(app).condition
+    assert (condition["intensity_db_nhl"], condition["age_years"], condition["hearing_loss"]) == (level, age, hearing)
 
 
 def test_the_batch_is_a_csv_of_these_conditions(model):
@@ -270,7 +382,7 @@ def test_the_batch_is_a_cohort_file(model, tmp_path):
 
 
 def test_the_export_buttons_offer_both_files(app):
-    buttons = app.get("download_button")
+    buttons = [b for b in app.get("download_button") if b.proto.label in ("Export CSV", "Parquet")]
     assert [b.proto.label for b in buttons] == ["Export CSV", "Parquet"]
     assert all(not b.proto.disabled for b in buttons)
 
@@ -315,4 +427,50 @@ def test_both_themes(app, theme, monkeypatch):
     monkeypatch.setattr(session, "theme", lambda: theme)
     app.run()
     assert not app.exception
-    assert shown(app)["legend"][0]["style"]["colour"] == TRACE_STYLES["generated"].colour(theme)
+    assert shown(app)["styles"]["mean"]["colour"] == TRACE_STYLES["generated"].colour(theme)
+
+
+def test_the_address_names_the_model(app, model):
+    assert app.query_params["model"] == model.model_id
+
+
+def open_with(open_page, project_root, **address):
+    app = open_page("home")
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.switch_page(str(project_root / "pages" / "3_Generation.py")).run()
+
+
+@pytest.fixture
+def other_model(model):
+    """Another model, by its weights."""
+    import copy
+
+    import torch
+
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        next(network.parameters()).add_(0.01)
+    return replace(model, network=network)
+
+
+def test_a_link_shows_the_model_it_was_made_with(
+    open_page, sample_cohort, data_folder, model, other_model, project_root
+):
+    model.save(data_folder / "pretrained" / "default")
+    other_model.save(data_folder / "pretrained" / "other")
+    assert other_model.model_id != model.model_id
+    app = open_with(open_page, project_root, model=other_model.model_id)
+    assert not app.exception
+    assert app.query_params["model"] == other_model.model_id
+    assert app.sidebar.selectbox(key="model").value.endswith("other")
+    app.sidebar.selectbox(key="model").set_value(str(data_folder / "pretrained" / "default")).run()
+    assert app.query_params["model"] == model.model_id  # what a person picks later holds
+
+
+def test_a_link_of_a_model_that_is_not_here_says_so(open_page, sample_cohort, data_folder, model, project_root, words):
+    model.save(data_folder / "pretrained" / "default")
+    app = open_with(open_page, project_root, model="0123456789ab")
+    assert not app.exception
+    assert "made with model 01234567, which is not here" in words(app)
+    assert app.query_params["model"] == model.model_id

@@ -18,6 +18,7 @@ def test_first_start_simulates_a_cohort_and_says_so(open_page, data_folder, word
     assert "simulated cohort" in text
     assert "Research use only" in text
     assert "none yet" in text.lower()
+    assert "There is no trained model yet: train one first" in text
 
 
 def test_shows_the_counts_of_the_loaded_cohort(open_page, sample_cohort, small_cohort):
@@ -30,6 +31,23 @@ def test_links_to_every_page_that_exists(open_page, sample_cohort):
     app = open_page("home")
     labels = {link.proto.label for link in app.get("page_link")}
     assert {"Open Data", "Open Training"} <= labels
+
+
+def test_the_first_steps_are_ticked_off_as_pages_are_opened(open_page, sample_cohort, data_folder, model, go, words):
+    model.save(data_folder / "pretrained" / "tiny")
+    app = open_page("home")
+    assert "Your first two minutes" in words(app)
+    assert " · 0 of " in words(app)
+    assert "Wave V goes from" in words(app) or "Wave V comes later" in words(app)
+    go(app, "data")
+    go(app, "generation")
+    go(app, "home")
+    assert " · 1 of " in words(app)
+    assert words(app).count("green-badge[done]") == 1
+
+
+def test_the_page_says_what_one_is_looking_at(open_page, sample_cohort, words):
+    assert "far-field potential" in words(open_page("home"))
 
 
 def test_draws_the_mean_traces(open_page, sample_cohort):

@@ -5,7 +5,7 @@ const PAGE_KEYS = 4; // stops
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -PAGE_KEYS, PageUp: PAGE_KEYS, Home: -Infinity, End: Infinity };
 const CHOICES = {
   show: { label: "Show", options: { mean: "Mean", draws: "Draws", recordings: "Recordings" } },
-  compare: { label: "Beside", options: { traces: "Traces", mean: "Mean", difference: "Difference", nothing: "Nothing" } },
+  compare: { label: "Beside", options: { traces: "Traces", mean: "Mean", difference: "Difference", nothing: "None" } },
 };
 
 function element(tag, attributes = {}, ...children) {

@@ -53,7 +53,7 @@ function createView(parent) {
   const plot = createPlot(canvas);
   const now = {}; // what is drawn: picture, half (µV), nearness (0 to 1: how much of the recordings is shown)
   const sweeps = {}; // by condition: { key, stops, pictures }
-  let data, controls, at, choices, active, dragging, position, moving, frame, hover;
+  let data, controls, at, choices, active, dragging, followed, position, moving, frame, hover;
   let count = 0, waiting, again, askedFor, touched, pictureNumber = 0;
 
   // ---- what stands where ------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ function createView(parent) {
     root.dataset.position = place.toFixed(2);
     root.dataset.caution = cautionAt(active, place);
     root.dataset.settled = `${!dragging && !moving && !waiting && again === undefined && data.axes.every((a) => a.at === at[a.name])}`;
-    window.abrFrames?.push({ touched, began, drawn: performance.now(), picture: pictureNumber, position: place }); // for benchmarks/explorer.py alone
+    window.abrFrames?.push({ touched, began, drawn: performance.now(), picture: pictureNumber, swept: !!sweepOf(active) }); // for benchmarks/explorer.py alone
     touched = undefined;
   }
 
@@ -149,14 +149,16 @@ function createView(parent) {
     away: () => clearTimeout(hover),
     grab(name) {
       clearTimeout(hover);
-      prepare(name);
+      active = name;
       dragging = true;
+      followed = 0;
       position = at[name];
       root.classList.add("dragging");
     },
     /** The place under the thumb, at once: recordings of other conditions fade with the distance from theirs. */
     follow(name, place, event) {
       touched ??= event?.timeStamp;
+      if (++followed === 2) prepare(name); // a drag; a click on the track needs one picture, not the whole axis
       position = place;
       moving = undefined;
       const sweep = sweepOf(name);

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abr_model.errors import InputError
-from abr_model.generation.response import _weighted_median, level_series, response_summary
+from abr_model.generation.response import INTERVALS, _weighted_median, level_series, response_series, response_summary
 from abr_model.schema import WAVES
 
 
@@ -50,8 +50,44 @@ def test_a_level_series_is_the_summary_at_each_level(default_model, condition):
         np.testing.assert_allclose(series.recordings[i], one.recordings, atol=1e-4)
         here = series.at(level)
         assert here.condition == one.condition
-        assert here.i_v_ms == pytest.approx(one.i_v_ms, abs=1e-3, nan_ok=True)
+        for name in INTERVALS:
+            assert getattr(here, name) == pytest.approx(getattr(one, name), abs=1e-3, nan_ok=True)
         np.testing.assert_allclose(here.mean, one.mean, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("axis", "values"),
+    [("age_years", (0.0, 2.0, 40.0)), ("stimulus_rate_per_s", (11.1, 33.1)), ("hearing_loss", ("normal", "total"))],
+)
+def test_a_series_goes_along_any_condition(default_model, condition, axis, values):
+    series = response_series(default_model, condition, axis, values, draws=8, seed=0)
+    assert series.values.tolist() == list(values)
+    for value in values:
+        one = response_summary(default_model, condition | {axis: value}, 8, seed=0)
+        here = series.at(value)
+        assert here.condition == one.condition
+        np.testing.assert_allclose(here.mean, one.mean, atol=1e-5)
+        np.testing.assert_allclose(here.recordings, one.recordings, atol=1e-4)
+    assert np.abs(series.mean[0] - series.mean[-1]).max() > 1e-3
+    with pytest.raises(ValueError, match=axis):
+        _ = series.levels
+
+
+def test_intervals_are_those_of_draws_that_have_both_waves(reference_model, condition):
+    """Without marks every draw counts: the median of the differences, not the difference of the medians."""
+    series = level_series(reference_model, condition, (60, 80), draws=15, seed=0)
+    one = response_summary(reference_model, condition, 15, seed=0)
+    assert series.at(80.0).i_iii_ms == pytest.approx(one.i_iii_ms, abs=1e-3)
+    from abr_model.generation.conditions import conditions_table
+    from abr_model.generation.generate import block_generator, decode, draw
+
+    table = conditions_table(**condition, n=15)
+    generator = block_generator(0, 0)
+    decoded = decode(reference_model, draw(reference_model, table, generator, ears=15), table, generator, ears=15)
+    i, iii, v = decoded.latency_ms.T
+    assert one.i_iii_ms == pytest.approx(np.median(iii - i), abs=1e-6)
+    assert one.iii_v_ms == pytest.approx(np.median(v - iii), abs=1e-6)
+    assert one.i_v_ms == pytest.approx(np.median(v - i), abs=1e-6)
 
 
 def test_of_a_series_only_some_levels(default_model, condition):

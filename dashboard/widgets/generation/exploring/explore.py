@@ -23,6 +23,7 @@ from dashboard import session
 from dashboard.charts.level_series import latency_intensity_figure, level_series_figure
 from dashboard.comparison import comparison_cohort
 from dashboard.generated import DRAWS, generated_series
+from dashboard.opened import note_opened
 from dashboard.session import LoadedModel
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.filter_box import filter_box
@@ -37,7 +38,12 @@ from dashboard.widgets.generation.exploring.near import (
     near_recordings,
 )
 from dashboard.widgets.generation.exploring.payload import explorer_payload
-from dashboard.widgets.generation.exploring.settings import ExploreSettings, chosen_settings, follow_address
+from dashboard.widgets.generation.exploring.settings import (
+    USUAL_CONDITION,
+    ExploreSettings,
+    chosen_settings,
+    follow_address,
+)
 from dashboard.widgets.generation.exploring.settings_box import settings_box
 from dashboard.widgets.generation.exploring.training_note import training_note
 from dashboard.widgets.generation.exploring.waves_table import show_waves_table
@@ -46,6 +52,8 @@ from dashboard.widgets.norm_picker import norm_in_words
 LEVEL_STEP_SHOWN = 10
 HEAD_CSS = """<style>
 @media (min-width: 1100px) {.st-key-explore_head {margin: -3.35rem 0 0 24rem; width: calc(100% - 24rem);}}
+.st-key-explore_below [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+.st-key-explore_below [data-testid="stColumn"] {min-width: 280px;}
 .st-key-explorer_box [data-testid="stCaptionContainer"] p {font-size: 0.8rem; line-height: 1.3;}
 </style>"""
 """On wide screens the head stands on the line of the view choice."""
@@ -60,11 +68,13 @@ def explore_view(chosen: LoadedModel, theme: str) -> None:
 @st.fragment
 def _explore(chosen: LoadedModel, theme: str) -> None:
     model, settings = chosen.model, chosen_settings()
+    moved = settings.condition[INTENSITY.name] != USUAL_CONDITION[INTENSITY.name]
+    note_opened("generation", compare=settings.compare, **({"moved": True} if moved else {}))
     condition, ear = settings.condition, None if settings.ear == "both" else settings.ear
     comparison = comparison_cohort(session.chosen_recordings(), model.preset.preparation, ear)
     cohort = comparison.cohort
     st.html(HEAD_CSS)
-    head = st.container(horizontal=True, vertical_alignment="center", gap="small", key="explore_head")
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="explore_head")
     picture = st.container(border=True, gap="xsmall", key="explorer_box")
     try:
         nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
@@ -92,7 +102,8 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
         st.markdown(_support_badge(model.support, condition, nearest), width="stretch")
         settings_box(settings)
         norm = display_box(settings, learned)
-    waves, stack, function = st.columns([1.05, 1.2, 1.2], gap="medium")
+    with st.container(key="explore_below"):
+        waves, stack, function = st.columns([1.05, 1.2, 1.2], gap="medium")
     with waves:
         show_waves_table(response, cohort.table.iloc[nearest.near_rows])
     series = generated_series(chosen, condition, INTENSITY.name, AXES[INTENSITY.name].stops)

@@ -8,10 +8,10 @@ import pytest
 
 from abr_model.generation.conditions import age_in_words
 from abr_model.joint_support import JointSupport
-from abr_model.schema import AGE, HEARING_LOSS_CODES, INTENSITY, RATE, WAVES, Kind
-from dashboard.style import GRID, TRACE_STYLES, faded
-from dashboard.widgets.generation.exploring.condition_sliders import AGES, LEVELS, RATES, SHORT_LABELS
-from dashboard.widgets.generation.exploring.training_note import class_marks, support_strip, training_note
+from abr_model.schema import AGE, HEARING_LOSS, HEARING_LOSS_CODES, INTENSITY, RATE, WAVES, Kind
+from dashboard.style import TRACE_STYLES, faded
+from dashboard.widgets.generation.exploring.axes import AGES, LEVELS, RATES, SHORT_LABELS
+from dashboard.widgets.generation.exploring.training_note import support_strip, training_note
 from dashboard.widgets.generation.exploring.waves_table import waves_table
 
 
@@ -21,7 +21,7 @@ class Drawn:
     def __init__(self, marked=(0.4, 0.5, 0.9)):
         columns = {"latency_ms": [1.6, 3.7, 5.5], "amplitude_uv": [0.3, 0.35, 0.5], "marked": list(marked)}
         self.waves = pd.DataFrame(columns, index=list(WAVES))
-        self.i_v_ms, self.v_i_ratio = 3.9, 1.68
+        self.i_iii_ms, self.iii_v_ms, self.i_v_ms, self.v_i_ratio = 2.1, 1.8, 3.9, 1.68
 
 
 def near(n: int) -> pd.DataFrame:
@@ -37,6 +37,8 @@ def cells(table: pd.DataFrame, wave: str) -> list[str]:
 def test_generated_beside_cohort():
     table = waves_table(Drawn(), near(8))
     assert cells(table, "V") == ["5.50 · 5.70", "0.50 · 0.40", "90 · 100"]
+    assert cells(table, "I–III") == ["2.10 · 2.10", "", ""]
+    assert cells(table, "III–V") == ["1.80 · 1.90", "", ""]
     assert cells(table, "I–V") == ["3.90 · 4.00", "V/I 1.68 · 2.00", ""]
 
 
@@ -59,6 +61,8 @@ def test_a_wave_that_is_hardly_ever_marked_has_no_latency():
     table = waves_table(Drawn(marked=(0.01, 0.5, 0.9)), near(8))
     assert cells(table, "I") == ["– · 1.70", "– · 0.20", "1 · 100"]
     assert cells(table, "I–V")[0] == "– · 4.00"
+    assert cells(table, "I–III")[0] == "– · 2.10"
+    assert cells(table, "III–V")[0] == "1.80 · 1.90"
 
 
 def test_a_model_without_marks_keeps_its_latencies():
@@ -127,19 +131,13 @@ def test_the_strip_lies_under_the_training_data_near_the_other_conditions(joint)
     assert "training data near the other conditions: few recordings at any intensity" in html
 
 
-def test_each_class_is_marked_at_its_own_button(joint):
+def test_of_hearing_classes_each_has_its_degree_and_a_word(joint):
     """Buttons stand in the order of the classes."""
     assert list(SHORT_LABELS) == list(HEARING_LOSS_CODES)
-    css = class_marks(joint, CONDITION, "light")
-    colour = TRACE_STYLES[Kind.GENERATED].colour("light")
-    tints = re.findall(r"nth-of-type\((\d)\) {box-shadow: inset 0 -4px (.+?);}", css)
-    assert dict(tints) == {
-        "1": faded(colour, 0.55),
-        "2": GRID["light"],
-        "3": GRID["light"],
-        "4": GRID["light"],
-        "5": faded(colour, 0.18),
-    }
+    note = training_note(joint, HEARING_LOSS, HEARING_LOSS_CODES, CONDITION, "light")
+    assert note.degrees == ("inside", "outside", "outside", "outside", "sparse")
+    assert note.words.startswith("few recordings: total loss; hardly any: conductive loss")
+    assert note.strip == ""
 
 
 def test_every_stop_has_its_degree(joint):

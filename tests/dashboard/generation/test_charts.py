@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abr_model.cohort import Cohort, Provenance, Sampling
-from abr_model.generation.response import ResponseSeries, Response
+from abr_model.generation.response import Response, ResponseSeries
 from abr_model.norms import GORGA_1989
 from abr_model.schema import WAVES
 from dashboard.charts.generation import half_range, seldom_marked
@@ -42,6 +42,8 @@ def response():
         recordings=recordings,
         has_noise=True,
         waves=pd.DataFrame(waves, index=pd.Index(WAVES, name="wave")),
+        i_iii_ms=2.1,
+        iii_v_ms=1.8,
         i_v_ms=3.9,
         v_i_ratio=1.7,
     )
@@ -55,8 +57,9 @@ def series():
     mean = np.stack([bump(t, 0.005 * level) for t, level in zip(v, levels, strict=True)])
     marked = np.column_stack([np.full((9, 2), 0.3), np.where(levels < 30, 0.2, 0.9)])
     return ResponseSeries(
+        axis="intensity_db_nhl",
         condition={},
-        levels=levels,
+        values=levels,
         time_ms=TIME,
         mean=mean,
         sd=np.full_like(mean, 0.02),
@@ -66,6 +69,8 @@ def series():
         latency_ms=latency,
         amplitude_uv=np.full((9, 3), 0.3),
         marked=marked,
+        i_iii_ms=np.full(9, 2.1),
+        iii_v_ms=np.full(9, 1.8),
         i_v_ms=np.full(9, 3.9),
         v_i_ratio=np.full(9, 1.7),
     )
@@ -136,7 +141,7 @@ def test_latency_by_level(series, response, theme):
     assert min(band.x) == 20
     assert max(band.x) == 80
     assert max(band.y) == pytest.approx(mean + 2 * sd, abs=0.001)
-    points = named(figure, "simulated")
+    points = named(figure, "simulated (")
     assert len(points.x) == 5
     assert "n = 5" in points.name
     assert set(points.y) == {6.0}
@@ -162,6 +167,41 @@ def test_the_band_moves_with_age(series, response):
 
 def test_many_points_are_thinned_and_it_is_said(series, response):
     figure = latency_intensity_figure(series, response, cohort_of("simulated", 3000), "light")
-    points = named(figure, "simulated")
+    points = named(figure, "simulated (")
     assert len(points.x) == 600
     assert "600 of n = 1,500" in points.name
+
+
+def test_the_cohort_has_a_function_of_its_own(series, response):
+    """The median of marked waves at each level; too few make none."""
+    cohort = cohort_of("simulated", 12)
+    table = cohort.table.assign(
+        intensity_db_nhl=[30.0] * 5 + [60.0] * 5 + [70.0] * 2, latency_V_ms=[7, 8, 9, np.nan, 20, *5 * [6.5], 5, 5]
+    )
+    figure = latency_intensity_figure(series, response, replace(cohort, table=table), "light")
+    median = named(figure, "median")
+    assert list(median.x) == [30, 60]
+    assert list(median.y) == [8.5, 6.5]
+
+
+def test_another_norm_or_none(series, response):
+    from abr_model.norms import published_norms
+
+    prosser = next(norm for norm in published_norms() if "Prosser" in norm.name)
+    cohort = cohort_of("simulated", 10)
+    assert named(latency_intensity_figure(series, response, cohort, "light", norm=prosser), "Prosser")
+    names = [t.name for t in latency_intensity_figure(series, response, cohort, "light", norm=None).data]
+    assert not any("SD" in (name or "") for name in names)
+
+
+def test_a_stray_mark_does_not_flatten_the_function(series, response):
+    cohort = cohort_of("simulated", 400)
+    latencies = cohort.table["latency_V_ms"].copy()
+    latencies.iloc[1] = 24.0
+    figure = latency_intensity_figure(
+        series, response, replace(cohort, table=cohort.table.assign(latency_V_ms=latencies)), "light"
+    )
+    low, high = figure.layout.yaxis.range
+    assert high < 10
+    assert low < np.nanmin(series.latency_ms[:, 2])
+    assert high > np.nanmax(series.latency_ms[:, 2])

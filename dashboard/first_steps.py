@@ -1,0 +1,114 @@
+"""What a newcomer does in the first minutes: where, what there is to see with the numbers at hand, and what is done.
+
+A step counts as done when its page was open as the step says; it is kept for the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from abr_model.generation.response import ResponseSeries
+from abr_model.schema import Kind, latency_column
+
+LOUD, SOFT = 80.0, 30.0
+"""Levels between which the first step moves, dB nHL."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """``do`` and ``see`` are Markdown; ``page`` and ``settings`` are where its link leads; ``done`` looks at what the
+    session has opened."""
+
+    name: str
+    do: str
+    see: str
+    page: str
+    label: str
+    done: Callable[[Mapping], bool]
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def first_steps(table: pd.DataFrame, kind: Kind, loud_and_soft: ResponseSeries | None) -> list[Step]:
+    """The steps for this cohort and model.
+
+    Parameters
+    ----------
+    table
+        Of the loaded cohort.
+    loud_and_soft
+        What the chosen model draws at :data:`LOUD` and :data:`SOFT`, in this order; None without a model.
+    """
+    return [
+        Step(
+            "Look at the cohort",
+            "Choose an ear, and step through its levels.",
+            _marked_in_words(table, kind),
+            "data",
+            "Open Data",
+            lambda opened: "data" in opened,
+        ),
+        Step(
+            "Move a slider",
+            f"Drag *Intensity* from {LOUD:g} to {SOFT:g} dB nHL.",
+            _wave_v_in_words(loud_and_soft),
+            "generation",
+            "Open Generation",
+            lambda opened: opened.get("generation", {}).get("moved", False),
+        ),
+        Step(
+            "Compare with recordings",
+            "Look at *Beside: Difference*.",
+            "The lower lane is what the model adds or lacks beside recordings of the same conditions; inside its grey "
+            "band it is no more than chance.",
+            "generation",
+            "Show the difference",
+            lambda opened: opened.get("generation", {}).get("compare") == "difference",
+            {"view": "conditions", "compare": "difference"},
+        ),
+        Step(
+            "Take a batch along",
+            "Choose a design, a format, and press *Generate*.",
+            "A file with a data card: what it is, how it was made, and which recordings were withheld because they "
+            "repeat a patient's.",
+            "generation",
+            "Open Batches",
+            lambda opened: opened.get("generation", {}).get("view") == "batches",
+            {"view": "batches"},
+        ),
+        Step(
+            "Teach a model of your own",
+            "Press *Start training*, with a dry run first if you like.",
+            "Curves that move while it learns. It goes on when you close the page; then its sliders are in Generation.",
+            "training",
+            "Open Training",
+            lambda opened: "training" in opened,
+        ),
+    ]
+
+
+def _marked_in_words(table: pd.DataFrame, kind: Kind) -> str:
+    share = {wave: table[latency_column(wave)].notna().mean() for wave in ("I", "V")}
+    simulated = " They are simulated from published physiology." if kind == Kind.SIMULATED else ""
+    if not len(table) or not share["V"]:
+        return f"Traces stacked by level, as on the device.{simulated}"
+    return (
+        f"Wave V is marked in {share['V']:.0%} of the recordings, wave I in {share['I']:.0%}: not marked is not "
+        f"absent.{simulated}"
+    )
+
+
+def _wave_v_in_words(loud_and_soft: ResponseSeries | None) -> str:
+    if loud_and_soft is None:
+        return "Wave V comes later and smaller. There is no trained model yet: train one first."
+    latency, amplitude = loud_and_soft.latency_ms[:, -1], loud_and_soft.amplitude_uv[:, -1]
+    if not np.isfinite([*latency, *amplitude]).all():
+        return "Wave V comes later and smaller."
+    return (
+        f"Wave V goes from {latency[0]:.1f} to {latency[1]:.1f} ms and from {amplitude[0]:.2f} to "
+        f"{amplitude[1]:.2f} µV: the trace follows your hand."
+    )

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abr_model.norms import published_norms
+from abr_model.schema import Kind
+from dashboard.explanations import explained_pages, explanation
+from dashboard.first_steps import first_steps
+from dashboard.navigation import exists
+from dashboard.widgets.generation.exploring.settings import settings_of
+
+TABLE = pd.DataFrame({"latency_I_ms": [1.6, None, None, None], "latency_V_ms": [5.6, 6.0, 7.0, None]})
+
+
+@dataclass
+class LoudAndSoft:
+    """What the steps need of a series."""
+
+    latency_ms: np.ndarray = field(default_factory=lambda: np.array([[1.5, 3.7, 5.6], [2.5, 4.7, 7.8]]))
+    amplitude_uv: np.ndarray = field(default_factory=lambda: np.array([[0.2, 0.2, 0.4], [0.1, 0.1, 0.2]]))
+
+
+def step(steps, name: str):
+    return next(step for step in steps if step.name == name)
+
+
+def test_the_steps_say_the_numbers_at_hand():
+    steps = first_steps(TABLE, Kind.SIMULATED, None)
+    see = step(steps, "Look at the cohort").see
+    assert "marked in 75% of the recordings, wave I in 25%" in see
+    assert "simulated from published physiology" in see
+    assert "simulated" not in step(first_steps(TABLE, Kind.CLINICAL, None), "Look at the cohort").see
+    assert "no trained model yet" in step(steps, "Move a slider").see
+
+
+def test_wave_v_is_that_of_the_model():
+    see = step(first_steps(TABLE, Kind.SIMULATED, LoudAndSoft()), "Move a slider").see
+    assert "from 5.6 to 7.8 ms and from 0.40 to 0.20 µV" in see
+
+
+def test_a_wave_that_is_not_known_has_no_number():
+    unknown = LoudAndSoft(latency_ms=np.full((2, 3), np.nan))
+    assert "nan" not in step(first_steps(TABLE, Kind.SIMULATED, unknown), "Move a slider").see
+
+
+def test_a_step_is_done_when_its_page_was_open_as_it_says():
+    steps = first_steps(TABLE, Kind.SIMULATED, None)
+    assert not any(one.done({}) for one in steps)
+    opened = {"data": {}, "generation": {"compare": "traces", "view": "conditions"}}
+    assert [one.name for one in steps if one.done(opened)] == ["Look at the cohort"]
+    opened["generation"] |= {"moved": True, "compare": "difference", "view": "batches"}
+    assert step(steps, "Move a slider").done(opened)
+    assert step(steps, "Compare with recordings").done(opened)
+    assert step(steps, "Take a batch along").done(opened)
+    assert not step(steps, "Teach a model of your own").done(opened)
+
+
+def test_every_link_leads_to_a_page_and_settings_that_exist():
+    for one in first_steps(TABLE, Kind.SIMULATED, None):
+        assert exists(one.page), one.page
+        shown = {key: value for key, value in one.settings.items() if key != "view"}
+        assert settings_of(shown).in_address() == shown
+
+
+@pytest.mark.parametrize("page", explained_pages())
+def test_every_explanation_is_whole(page):
+    text = explanation(page)
+    assert len(text) > 200
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("page", ["generation", "data", "realism"])
+def test_where_norms_are_shown_their_sources_are_said(page):
+    for norm in published_norms():
+        assert norm.label in explanation(page)
+        assert norm.reference in explanation(page)
