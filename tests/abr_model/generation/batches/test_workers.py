@@ -79,6 +79,4 @@ def test_two_dask_workers_give_the_same_bytes_as_one_process(
 
     with Client(address, set_as_default=False) as client:
         pids = client.run(os.getpid)
-        done = client.run(lambda dask_worker: dask_worker.state.task_counts if hasattr(dask_worker, "state") else {})
     assert len(set(pids.values()) - {os.getpid()}) == 2
-    assert len(done) == 2
