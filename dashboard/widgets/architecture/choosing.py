@@ -9,6 +9,7 @@ from dashboard.diagrams import VIEWS, Choice, choices
 
 VIEW, SUBJECT, BLOCK = "architecture_view", "architecture_subject", "architecture_block"
 """In the session: name of the figure, key of what is drawn, id of the open block (empty: none)."""
+_IN_USE = "architecture_in_use"
 _VIEW_CONTROL, _SUBJECT_CONTROL = "architecture_view_control", "architecture_subject_control"
 
 
@@ -27,6 +28,9 @@ def chosen_subject() -> Choice:
     """The list and what is drawn; at first what the address says, else the model in use."""
     found = {choice.key: choice for choice in choices()}
     _from_address(SUBJECT, "of", list(found))
+    in_use = next(iter(found))
+    if st.session_state.setdefault(_IN_USE, in_use) != in_use:  # another model was chosen in the sidebar: show that one
+        st.session_state[SUBJECT] = st.session_state[_IN_USE] = in_use
     if st.session_state[SUBJECT] not in found:  # deleted since it was chosen
         st.session_state[SUBJECT] = next(iter(found))
     st.session_state[_SUBJECT_CONTROL] = st.session_state[SUBJECT]
