@@ -157,7 +157,7 @@ def test_labels_are_beside_the_marked_ones(open_architecture, saved_model):
     app = open_architecture(block="labels_out")
     table = app.dataframe[-1].value
     assert list(table["label"])[:3] == ["Wave I latency (ms)", "Wave III latency (ms)", "Wave V latency (ms)"]
-    assert table["marked by a person"].ne("").all()
+    assert table["marked in the cohort"].ne("").all()
 
 
 def test_another_patient_and_another_recording(open_architecture, saved_model):
