@@ -124,7 +124,9 @@ function createPicture(canvas) {
       const absent = scene.marks.filter((one) => one.trace === k && one.ms === null).map((one) => one.wave);
       if (!absent.length) continue;
       const words = `no ${absent.join(", ")}`;
-      text(words, left() + 6, scene.stacked ? zero(k) - 8 : size.height - EDGE.bottom - 10, { colour: scene.colours.ink, font: "600 12px", halo: true });
+      const font = "600 12px", colour = scene.colours.ink;
+      if (scene.stacked) text(words, left() - 10, zero(k) + 20, { colour, font, align: "right" });
+      else text(words, left() + 6, size.height - EDGE.bottom - 10, { colour, font, halo: true });
     }
     if (scene.preview) mark(scene.preview, true);
   }
