@@ -141,13 +141,19 @@ def decode(
         recording = decoded.waveform if noise is None else decoded.waveform + noise
     latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)
     response = scaling.waveform_to_uv(decoded.waveform)
+    latency, amplitude = possible_labels(latency, amplitude, model.sampling.time_ms(model.network.samples)[-1])
     return Draws(
         response=response,
         recording=response if noise is None else scaling.waveform_to_uv(recording),
-        latency_ms=_possible(latency, LATENCIES, model.sampling.time_ms(model.network.samples)[-1]),
-        amplitude_uv=_possible(amplitude, AMPLITUDES),
+        latency_ms=latency,
+        amplitude_uv=amplitude,
         marked=marked,
     )
+
+
+def possible_labels(latency_ms: np.ndarray, amplitude_uv: np.ndarray, latest_ms: float):
+    """Both [B, 3]; what no recording that ends at ``latest_ms`` can have becomes missing, in place."""
+    return _possible(latency_ms, LATENCIES, latest_ms), _possible(amplitude_uv, AMPLITUDES)
 
 
 def block_seed(seed: int, block: int) -> int:

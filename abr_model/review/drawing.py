@@ -13,7 +13,7 @@ from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.evaluation.subject import digest_of
 from abr_model.filtering import CohortFilter
-from abr_model.generation.ears import generate_ears
+from abr_model.generation.level_sets import generate_ears
 from abr_model.preparation import split_by_patient, split_by_recording_leaky
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, CONDITION_NAMES, HEARING_LOSS, INTENSITY, RATE

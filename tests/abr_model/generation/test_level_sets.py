@@ -5,7 +5,7 @@ import pytest
 
 from abr_model.errors import InputError
 from abr_model.generation.conditions import conditions_table
-from abr_model.generation.ears import generate_ears
+from abr_model.generation.level_sets import generate_ears
 
 
 def levels(*values: float):
