@@ -27,6 +27,13 @@ function peaksOf(uv, start, interval) {
   return found;
 }
 
+/** Time of the next peak before (-1) or after (1) a time; the time itself where there is none. */
+function nextPeak(peaks, ms, direction, interval) {
+  const beyond = peaks.map((peak) => peak.ms).filter((at) => direction * (at - ms) > interval / 2);
+  if (!beyond.length) return ms;
+  return direction > 0 ? Math.min(...beyond) : Math.max(...beyond);
+}
+
 function createPicture(canvas) {
   const pen = canvas.getContext("2d");
   let scene, size = { width: 0, height: 0 }, frame;
