@@ -216,7 +216,10 @@ def present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     return np.where(np.hstack([chance, chance]) < decoded.marked, labels, np.nan)
 
 
-def as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
+def as_cohort(
+    model: TrainedModel, conditions: pd.DataFrame, waveforms: np.ndarray, labels: np.ndarray, seed: int, content: str
+) -> Cohort:
+    """Generated ``waveforms`` [N, T] µV of ``conditions`` (N rows) with ``labels`` [N, 6], as a cohort that says so."""
     ids = [f"generated-{i:06d}" for i in range(1, len(conditions) + 1)]
     names = [latency_column(w) for w in WAVES] + [amplitude_column(w) for w in WAVES]
     table = pd.concat(
