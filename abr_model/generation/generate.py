@@ -104,10 +104,10 @@ def generate(
         decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
         stop = start + rows
         waveforms[start:stop] = (decoded.recording if content == "recording" else decoded.response)[:rows]
-        labels[start:stop] = _present_labels(_on_peaks(decoded, model.sampling), generator)[:rows]
+        labels[start:stop] = present_labels(on_peaks(decoded, model.sampling), generator)[:rows]
         if on_progress:
             on_progress(stop / len(conditions))
-    return _as_cohort(model, conditions, waveforms, labels, seed, content)
+    return as_cohort(model, conditions, waveforms, labels, seed, content)
 
 
 def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator, ears: int | None = None):
@@ -186,7 +186,7 @@ def _possible(values: np.ndarray, columns, latest: float | None = None) -> np.nd
     return values
 
 
-def _on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
+def on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
     """Waves as a clinician marks them: on the recording's peak nearest to where the model says the wave is.
 
     Where there is none within 0.3 ms the model's own latency stays. The residual noise at the peak adds to the
@@ -204,7 +204,7 @@ def _on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
     return replace(decoded, latency_ms=latency, amplitude_uv=_possible(amplitude, AMPLITUDES))
 
 
-def _present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
+def present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     """[B, 6] labels, NaN where the wave is not marked. Latency and amplitude of a wave share their random number:
     whoever marks a peak gets both."""
     import torch
@@ -216,7 +216,7 @@ def _present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     return np.where(np.hstack([chance, chance]) < decoded.marked, labels, np.nan)
 
 
-def _as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
+def as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
     ids = [f"generated-{i:06d}" for i in range(1, len(conditions) + 1)]
     names = [latency_column(w) for w in WAVES] + [amplitude_column(w) for w in WAVES]
     table = pd.concat(
