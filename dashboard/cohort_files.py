@@ -28,6 +28,7 @@ class CohortEntry:
     kind: Kind
     source: str
     recordings: int
+    digest: str = ""
 
 
 def available_cohorts() -> list[CohortEntry]:
@@ -109,6 +110,7 @@ def _entry(path: str, mtime_ns: int, size: int) -> CohortEntry:
         kind=provenance.kind,
         source=provenance.source,
         recordings=metadata["recordings"],
+        digest=metadata["digest"],
     )
 
 

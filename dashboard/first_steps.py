@@ -71,6 +71,15 @@ def first_steps(table: pd.DataFrame, kind: Kind, loud_and_soft: ResponseSeries |
             {"view": "conditions", "compare": "difference"},
         ),
         Step(
+            "Ask how good it is",
+            "Read what is not met first.",
+            "Whether a classifier can tell generated from held-out recordings, whether conditions hold, whether "
+            "anybody's recording is given away.",
+            "evaluation",
+            "Open Evaluation",
+            lambda opened: "evaluation" in opened,
+        ),
+        Step(
             "Take a batch along",
             "Choose a design, a format, and press *Generate*.",
             "A file with a data card: what it is, how it was made, and which recordings were withheld because they "

@@ -1,4 +1,4 @@
-"""The pages of the product, in the order of the work: explore, train, generate.
+"""The pages of the product, in the order of the work: explore, train, generate, evaluate, have it judged.
 
 Paths are absolute, so that a link works wherever the dashboard was started.
 """
@@ -15,7 +15,10 @@ _PAGES = {
     "data": ("Data", HERE.parent / "pages" / "1_Data.py"),
     "training": ("Training", HERE.parent / "pages" / "2_Training.py"),
     "generation": ("Generation", HERE.parent / "pages" / "3_Generation.py"),
-    "realism": ("Realism", HERE.parent / "pages" / "4_Realism.py"),
+    "evaluation": ("Evaluation", HERE.parent / "pages" / "4_Evaluation.py"),
+    "architecture": ("Architecture", HERE.parent / "pages" / "5_Architecture.py"),
+    "review": ("Review", HERE.parent / "pages" / "6_Review.py"),
+    "realism": ("Realism", HERE.parent / "pages" / "7_Realism.py"),
 }
 
 

@@ -41,9 +41,11 @@ __all__ = (
     "dropped_from_filter",
     "keep_cohort",
     "load_cohort",
+    "load_model",
     "pop_model_problem",
     "runs_folder",
     "set_filter",
+    "shipped_roots",
     "simulated_cohort_file",
     "tell_model_problem",
     "theme",
@@ -193,7 +195,7 @@ def available_models() -> list[ModelFolder]:
 
     Left out are dry runs, whose models have hardly learned anything, and folders whose description cannot be read.
     """
-    shipped = {path.parent for root in _shipped_roots() for path in root.glob("*/model.json")}
+    shipped = {path.parent for root in shipped_roots() for path in root.glob("*/model.json")}
     trained = {path.parent: path.stat().st_mtime_ns for path in runs_folder().glob("*/model/model.json")}
     ordered = [(folder, "shipped") for folder in sorted(shipped, key=lambda f: (f.name != "default", f.name))]
     ordered += [(folder, "trained here") for folder in sorted(trained, key=trained.get, reverse=True)]
@@ -231,6 +233,17 @@ def use_model(folder: str | Path) -> LoadedModel:
     loaded = _load_model(Path(folder))
     set_model_in_use(folder)
     return choose_model(loaded.folder)
+
+
+def load_model(folder: str | Path) -> LoadedModel:
+    """A model without choosing it.
+
+    Raises
+    ------
+    InputError
+        The folder is not a model.
+    """
+    return _load_model(Path(folder))
 
 
 def chosen_model_folder() -> ModelFolder | None:
@@ -284,7 +297,8 @@ def pop_model_problem() -> str | None:
     return st.session_state.pop(_MODEL_PROBLEM, None)
 
 
-def _shipped_roots() -> list[Path]:
+def shipped_roots() -> list[Path]:
+    """Folders that hold folders of shipped models."""
     return list(dict.fromkeys([SHIPPED_MODELS, data_folder() / "pretrained"]))
 
 

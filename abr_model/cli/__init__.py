@@ -9,7 +9,7 @@ import typer
 
 from abr_model.errors import InputError
 
-COMMANDS = ("simulate", "import_", "train", "runs", "search", "model", "generate", "evaluate")
+COMMANDS = ("simulate", "import_", "train", "runs", "search", "model", "diagrams", "generate", "evaluate", "review")
 """Modules of this package; each has ``register(app)``."""
 
 app = typer.Typer(

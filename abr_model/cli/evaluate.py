@@ -25,7 +25,13 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate_command(
-    cohort: Annotated[Path, typer.Option(metavar="FILE", help="The cohort that the model was trained on (.parquet).")],
+    cohort: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The cohort that the model was trained on (.parquet).")
+    ] = None,
+    other_cohort: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead: one that the model did not learn from, all held out."),
+    ] = None,
     model: Annotated[
         str,
         typer.Option(help="Folder of a model, folder or name of a training run, or name of a shipped model."),
@@ -47,18 +53,55 @@ def evaluate_command(
     into_card: Annotated[
         bool, typer.Option("--into-card", help="Put it into the model's folder too, and its figures into its card.")
     ] = False,
+    prepared: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", hidden=True, help="Do this evaluation of the dashboard.")
+    ] = None,
 ) -> None:
     """Evaluate a model on held-out patients: scorecard.html to read, scorecard.json for programs."""
     from abr_model.evaluation.sections import chosen_sections
 
+    if prepared is not None:
+        _evaluate_prepared(prepared)
+        return
+    if (cohort is None) == (other_cohort is None):
+        raise InputError("on which cohort is not clear", allowed="one of --cohort FILE, --other-cohort FILE")
+    if other_cohort is not None and into_card:
+        raise InputError(
+            "the card of a model says how good it is on its own cohort", allowed="--into-card with --cohort"
+        )
     wanted = None if sections is None else [key.strip() for key in sections.split(",") if key.strip()]
     chosen_sections(wanted)
     folder = find_model(model)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
-    _evaluate(folder, cohort, out, wanted, beside or [], seed, threads, into_card)
+    is_other = cohort is None
+    _evaluate(
+        folder, other_cohort if is_other else cohort, is_other, out, wanted, beside or [], seed, threads, into_card
+    )
 
 
-def _evaluate(folder: Path, cohort: Path, out: Path | None, sections, beside, seed, threads, into_card) -> None:
+def _evaluate_prepared(folder: Path) -> None:
+    """In a process of its own, started by the dashboard; it prints what happens."""
+    import logging
+
+    from abr_model.evaluation.background.folder import Evaluation
+    from abr_model.evaluation.background.work import work
+    from abr_model.training.surroundings import stop_signals
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    evaluation = Evaluation(folder)
+    threads = evaluation.request.threads
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
+    import torch
+
+    torch.set_num_threads(threads)
+    with stop_signals() as wants_stop:
+        work(evaluation, wants_stop)
+    typer.echo(f"{evaluation.state}: {evaluation.message}")
+
+
+def _evaluate(
+    folder: Path, cohort: Path, is_other: bool, out: Path | None, sections, beside, seed, threads, into_card
+) -> None:
     import torch
     from rich.console import Console
 
@@ -72,7 +115,9 @@ def _evaluate(folder: Path, cohort: Path, out: Path | None, sections, beside, se
     torch.set_num_threads(threads)
     trained = TrainedModel.load(folder)
     others = [Scorecard.read(path) for path in beside]
-    target = out or data_folder() / "evaluations" / trained.model_id
+    recordings = CohortFile.open(cohort)
+    name = f"{trained.model_id}-on-{recordings.digest[:8]}" if is_other else trained.model_id
+    target = out or data_folder() / "evaluations" / name
     earlier = _earlier(target) if sections is not None else None
     kept: list[Scorecard] = []
 
@@ -83,7 +128,7 @@ def _evaluate(folder: Path, cohort: Path, out: Path | None, sections, beside, se
 
     try:
         with _progress() as on_progress:
-            evaluate(CohortFile.open(cohort), trained, seed, sections, others, on_progress, keep)
+            evaluate(recordings, trained, seed, sections, others, on_progress, keep, other_cohort=is_other)
     except KeyboardInterrupt:
         if not kept:
             typer.echo("stopped before the first section was done: nothing was written", err=True)

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from abr_model.evaluation.comparison import Comparison, Generate, compare, generator_of
-from abr_model.evaluation.scorecard import NO_NETWORK, NOT_ASKED, NOT_REACHED, Scorecard
+from abr_model.evaluation.other_cohort import preset_for
+from abr_model.evaluation.scorecard import NO_NETWORK, NO_TRAINING, NOT_ASKED, NOT_REACHED, Scorecard
 from abr_model.evaluation.sections import SECTIONS, chosen_sections
-from abr_model.evaluation.subject import Subject
+from abr_model.evaluation.subject import Subject, digest_of
+from abr_model.evaluation.training_cohort import check_same_parts
 from abr_model.filtering import EVERYTHING, CohortFilter
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def evaluate(
     beside: Iterable[Scorecard] = (),
     on_progress: OnProgress | None = None,
     on_section: OnSection | None = None,
+    other_cohort: bool = False,
 ) -> Scorecard:
     """Every number of a model on the patients that it has not seen.
 
@@ -51,19 +54,29 @@ def evaluate(
         Scorecards of other models or baselines on the same recordings.
     on_progress, on_section
         See :data:`OnProgress` and :data:`OnSection`.
+    other_cohort
+        ``recordings`` are another cohort than the one that the model was trained on: all of its patients are held out,
+        and sections that look at what the model learned from are left out.
 
     Raises
     ------
     InputError
-        Another cohort than the model's, too few recordings to divide, no such section, or a scorecard beside it that
-        was measured on other recordings.
+        Another cohort than the model's (or, with ``other_cohort``, the same), too few recordings to divide, no such
+        section, or a scorecard beside it that was measured on other recordings.
     """
     chosen_sections(sections)  # a wrong name is refused before any work
-    subject = Subject.of_model(model, recordings)
+    if other_cohort:
+        preset, filter = preset_for(model, recordings), EVERYTHING
+        subject = Subject.of_other_cohort(model, recordings, preset)
+    else:
+        preset, filter = model.preset, model.provenance.filter
+        subject = Subject.of_model(model, recordings)
     _refuse_incomparable(subject, beside := list(beside))
     _say(on_progress, PREPARING, 0.0)
     start = time.perf_counter()
-    comparison = compare(recordings, model.preset, generator_of(model), seed, model.provenance.filter)
+    comparison = compare(recordings, preset, generator_of(model), seed, filter)
+    if not other_cohort and digest_of(recordings) != subject.cohort_digest:
+        check_same_parts(model.provenance, comparison)
     seconds = time.perf_counter() - start
     return score_comparison(comparison, subject, model, sections, beside, on_progress, on_section, seconds)
 
@@ -124,6 +137,8 @@ def score_comparison(
     parts = {"train": comparison.train, "other": comparison.other, "real": comparison.real}
     left_out = {entry.key: NOT_ASKED for entry in SECTIONS if entry not in asked}
     left_out |= {entry.key: NO_NETWORK for entry in asked if entry.needs_network and model is None}
+    if subject.is_other_cohort:
+        left_out |= {entry.key: NO_TRAINING for entry in asked if entry.needs_training}
     todo = [entry for entry in asked if entry.key not in left_out]
     scorecard = Scorecard(
         subject=subject,

@@ -33,6 +33,7 @@ PLAIN = {
 }
 """Fields that are JSON as they are, and what checks them."""
 NOT_ASKED, NO_NETWORK, NOT_REACHED = "not asked for", "it has no network", "not reached: the evaluation was stopped"
+NO_TRAINING = "it needs the recordings that the model learned from, which are of another cohort"
 """Why a section is left out."""
 
 

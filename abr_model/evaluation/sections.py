@@ -29,6 +29,8 @@ class SectionEntry:
         Whether it looks into the network (a posterior, a likelihood) and not at recordings alone.
     uses_network
         Whether it can say more when it may look into the network; without one (None) it says less.
+    needs_training
+        Whether it looks at the recordings that the model learned from, so that nothing can be said without them.
     """
 
     key: str
@@ -37,6 +39,7 @@ class SectionEntry:
     function: str
     needs_network: bool = False
     uses_network: bool = False
+    needs_training: bool = False
 
     def run(self, comparison: Comparison, model, on_progress: Callable[[float], None]) -> Section:
         """The answer; ``on_progress`` gets the fraction done and may raise to stop."""
@@ -53,15 +56,22 @@ SECTIONS = (
     SectionEntry("cells", "conditions", "Conditional fidelity, cell by cell", "cells_section"),
     SectionEntry("physiology", "conditions", "Pass bands of physiology", "physiology_section"),
     SectionEntry(
-        "designed", "conditions", "Pass bands, on a designed experiment", "designed_section", needs_network=True
+        "designed",
+        "conditions",
+        "Pass bands, on a designed experiment",
+        "designed_section",
+        needs_network=True,
+        needs_training=True,
     ),
     SectionEntry("adherence", "conditions", "Does a trace follow its conditions?", "adherence_section"),
     SectionEntry("coherence", "conditions", "Reported waves against the trace", "coherence_section"),
     SectionEntry("reconstruction", "inference", "Reconstruction", "reconstruction_section", needs_network=True),
-    SectionEntry("likelihood", "inference", "Likelihood", "likelihood_section", needs_network=True),
+    SectionEntry(
+        "likelihood", "inference", "Likelihood", "likelihood_section", needs_network=True, needs_training=True
+    ),
     SectionEntry("imputation", "inference", "A missing wave label filled in", "imputation_section", needs_network=True),
     SectionEntry("usefulness", "usefulness", "Usefulness", "usefulness_section"),
-    SectionEntry("privacy", "privacy", "Privacy", "privacy_section", uses_network=True),
+    SectionEntry("privacy", "privacy", "Privacy", "privacy_section", uses_network=True, needs_training=True),
 )
 
 

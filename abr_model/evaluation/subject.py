@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Subject(BaseModel):
-    """Who was evaluated on what. Two subjects are comparable when all but the first four fields agree."""
+    """Who was evaluated on what.
+
+    Two subjects are comparable when cohort, filter and preparation agree.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +34,22 @@ class Subject(BaseModel):
     filter: CohortFilter = Field(default=EVERYTHING, description="which of its recordings were used")
     split: str = Field(description="'patient' or 'recording (leaky)'")
     preparation: dict = Field(default_factory=dict, description="selection and split of the preset")
+    learned_from: str = Field(
+        default="", description="where it is not the cohort: what the model learned from; all patients are held out"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_does_not_apply(self, serialize) -> dict:
+        """Scorecards of the cohort that was learned from stay as every version reads them."""
+        content = serialize(self)
+        if not self.learned_from:
+            content.pop("learned_from", None)
+        return content
+
+    @property
+    def is_other_cohort(self) -> bool:
+        """Whether the model learned from another cohort than the one it was measured on."""
+        return bool(self.learned_from)
 
     @property
     def title(self) -> str:
@@ -39,16 +58,18 @@ class Subject(BaseModel):
 
     @classmethod
     def of_model(cls, model: TrainedModel, recordings: Recordings) -> Subject:
-        """A trained model on the cohort that it was trained on.
+        """A trained model on the cohort that it was trained on, or the same simulation made again.
 
         Raises
         ------
         InputError
             The recordings are not the ones that the model was trained on.
         """
+        from abr_model.evaluation.training_cohort import is_training_cohort
+
         made = model.provenance
         digest = digest_of(recordings)
-        if digest != made.cohort_digest:
+        if not is_training_cohort(made, digest, recordings):
             raise InputError(
                 "the model was trained on another cohort, so it is not known which of these recordings are new to it",
                 value=f"{recordings.provenance.title}, SHA-256 {digest[:12]}…",
@@ -58,7 +79,27 @@ class Subject(BaseModel):
             name=model.preset.name,
             model_id=model.model_id,
             parameters=model.parameters,
-            **_on(recordings, digest, model.preset, made.filter),
+            **_on(recordings, made.cohort_digest, model.preset, made.filter),
+        )
+
+    @classmethod
+    def of_other_cohort(cls, model: TrainedModel, recordings: Recordings, preset: Preset) -> Subject:
+        """A trained model on a cohort that it did not learn from, prepared as ``preset`` says.
+
+        Raises
+        ------
+        InputError
+            As :func:`abr_model.evaluation.other_cohort.check_held_out`.
+        """
+        from abr_model.evaluation.other_cohort import check_held_out
+
+        check_held_out(model, recordings, digest := digest_of(recordings))
+        return cls(
+            name=model.preset.name,
+            model_id=model.model_id,
+            parameters=model.parameters,
+            learned_from=model.provenance.cohort,
+            **_on(recordings, digest, preset, EVERYTHING),
         )
 
     @classmethod

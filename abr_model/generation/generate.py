@@ -101,7 +101,7 @@ def generate(
         waveforms[start:stop], labels[start:stop] = generate_block(model, block, seed, start // BLOCK, content)
         if on_progress:
             on_progress(stop / len(conditions))
-    return _as_cohort(model, conditions, waveforms, labels, seed, content)
+    return as_cohort(model, conditions, waveforms, labels, seed, content)
 
 
 def generate_block(
@@ -129,7 +129,7 @@ def generate_block(
     padded = block.iloc[np.minimum(np.arange(BLOCK), rows - 1)]
     decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
     waveforms = decoded.recording if content == "recording" else decoded.response
-    return waveforms[:rows], _present_labels(_on_peaks(decoded, model.sampling), generator)[:rows]
+    return waveforms[:rows], present_labels(on_peaks(decoded, model.sampling), generator)[:rows]
 
 
 def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator, ears: int | None = None):
@@ -163,13 +163,19 @@ def decode(
         recording = decoded.waveform if noise is None else decoded.waveform + noise
     latency, amplitude = scaling.labels_to_units(decoded.latency, decoded.amplitude)
     response = scaling.waveform_to_uv(decoded.waveform)
+    latency, amplitude = possible_labels(latency, amplitude, model.sampling.time_ms(model.network.samples)[-1])
     return Draws(
         response=response,
         recording=response if noise is None else scaling.waveform_to_uv(recording),
-        latency_ms=_possible(latency, LATENCIES, model.sampling.time_ms(model.network.samples)[-1]),
-        amplitude_uv=_possible(amplitude, AMPLITUDES),
+        latency_ms=latency,
+        amplitude_uv=amplitude,
         marked=marked,
     )
+
+
+def possible_labels(latency_ms: np.ndarray, amplitude_uv: np.ndarray, latest_ms: float):
+    """Both [B, 3]; what no recording that ends at ``latest_ms`` can have becomes missing, in place."""
+    return _possible(latency_ms, LATENCIES, latest_ms), _possible(amplitude_uv, AMPLITUDES)
 
 
 def block_seed(seed: int, block: int) -> int:
@@ -202,7 +208,7 @@ def _possible(values: np.ndarray, columns, latest: float | None = None) -> np.nd
     return values
 
 
-def _on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
+def on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
     """Waves as a clinician marks them: on the recording's peak nearest to where the model says the wave is.
 
     Where there is none within 0.3 ms the model's own latency stays. The residual noise at the peak adds to the
@@ -220,7 +226,7 @@ def _on_peaks(decoded: Draws, sampling: Sampling) -> Draws:
     return replace(decoded, latency_ms=latency, amplitude_uv=_possible(amplitude, AMPLITUDES))
 
 
-def _present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
+def present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     """[B, 6] labels, NaN where the wave is not marked. Latency and amplitude of a wave share their random number:
     whoever marks a peak gets both."""
     import torch
@@ -232,7 +238,10 @@ def _present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     return np.where(np.hstack([chance, chance]) < decoded.marked, labels, np.nan)
 
 
-def _as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
+def as_cohort(
+    model: TrainedModel, conditions: pd.DataFrame, waveforms: np.ndarray, labels: np.ndarray, seed: int, content: str
+) -> Cohort:
+    """Generated ``waveforms`` [N, T] µV of ``conditions`` (N rows) with ``labels`` [N, 6], as a cohort that says so."""
     different = conditions.drop_duplicates()
     provenance = generated_provenance(
         model,

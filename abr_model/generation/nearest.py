@@ -76,7 +76,7 @@ def nearest_recordings(cohort: Recordings, condition: Mapping, n: int, within: f
     table = cohort.table
     matched = tuple(c.name for c in CONDITIONS if table[c.name].notna().any())
     not_recorded = tuple(c.name for c in CONDITIONS if c.name not in matched)
-    steps = _steps(table, condition, matched)
+    steps = steps_between(table, condition, matched)
     distance = np.sqrt((steps**2).sum(axis=1))
     order = np.argsort(distance, kind="stable")
     order = order[np.isfinite(distance[order])]
@@ -97,7 +97,7 @@ def near_at_any_level(cohort: Recordings, condition: Mapping) -> np.ndarray:
     """Positions of the recordings that are near in everything but the level, by level: a latency–intensity function."""
     condition = check_condition(condition)
     matched = tuple(c.name for c in CONDITIONS if c is not INTENSITY and cohort.table[c.name].notna().any())
-    steps = _steps(cohort.table, condition, matched)
+    steps = steps_between(cohort.table, condition, matched)
     rows = np.flatnonzero((steps <= 1 + 1e-9).all(axis=1) & cohort.table[INTENSITY.name].notna().to_numpy())
     return rows[np.argsort(cohort.table[INTENSITY.name].to_numpy()[rows], kind="stable")]
 
@@ -107,8 +107,9 @@ def near_criterion() -> str:
     return f"same hearing, within {LEVEL_STEP_DB:g} dB, {AGE_STEP:.0%} of age from conception, rate × {RATE_STEP:g}"
 
 
-def _steps(table: pd.DataFrame, condition: Mapping, matched: tuple[str, ...]) -> np.ndarray:
-    """[N, 4] differences in steps, not negative; infinite for another class or a missing value, 0 where not matched."""
+def steps_between(table: pd.DataFrame, condition: Mapping, matched: tuple[str, ...]) -> np.ndarray:
+    """[N, 4] differences of N recordings from a condition in steps, not negative; infinite for another class or a
+    missing value, 0 where not ``matched`` (names of conditions)."""
     with np.errstate(divide="ignore"):
         columns = {
             AGE.name: _log_ratio(

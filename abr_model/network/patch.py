@@ -131,6 +131,10 @@ class PatchNetwork(nn.Module):
             label_log_sd=self.label_log_sd,
         )
 
+    def prior_of(self, static: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance [B, L] of p(z | conditions) at ``static`` [B, 4]."""
+        return self.prior(self.condition(condition_features(static))).chunk(2, 1)
+
     def forward(self, batch: ModelInputs) -> tuple[Posterior, Tensor, Decoded]:
         """Encode, draw z, decode."""
         posterior = self.encode(batch)

@@ -130,6 +130,10 @@ class ReferenceNetwork(nn.Module):
         waveform = self.waveform(tokens.transpose(1, 2)).squeeze(1)
         return Decoded(waveform, self.latency(labels), self.amplitude(labels), static=self.static(z))
 
+    def prior_of(self, static: Tensor) -> tuple[None, None]:
+        """None: the prior of z is N(0, I) whatever the conditions ``static`` [B, 4]."""
+        return None, None
+
     def forward(self, batch: ModelInputs) -> tuple[Posterior, Tensor, Decoded]:
         """Encode, draw z, decode."""
         posterior = self.encode(batch)

@@ -64,7 +64,7 @@ def summarise(network: nn.Module) -> list[Block]:
             handle.remove()
     blocks = [_tensor_block(name, value, "Parameter") for name, value in network.named_parameters(recurse=False)]
     blocks += [_tensor_block(name, value, "Buffer") for name, value in network.named_buffers(recurse=False)]
-    blocks += [Block(name, _kind(module), shapes.get(name), _trainable(module)) for name, module in modules]
+    blocks += [Block(name, kind_words(module), shapes.get(name), _trainable(module)) for name, module in modules]
     return blocks
 
 
@@ -110,7 +110,8 @@ def _tensor_block(name: str, value: Tensor, kind: str) -> Block:
     return Block(name, kind, tuple(value.shape), value.numel() if kind == "Parameter" and value.requires_grad else 0)
 
 
-def _kind(module: nn.Module) -> str:
+def kind_words(module: nn.Module) -> str:
+    """Class of a module with its sizes: ``"Linear 64→32"``."""
     name = type(module).__name__
     if isinstance(module, nn.Linear):
         return f"{name} {module.in_features}→{module.out_features}"

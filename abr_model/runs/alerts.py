@@ -26,6 +26,12 @@ COLLAPSED_SHARE = 0.1
 """With a smaller share of its latent units in use than this, a network is said to have collapsed."""
 COLLAPSED_EPOCHS = 2
 """In so many epochs running: in its first epoch many a network that will do well has not found its latent units yet."""
+QUIET_STAGES = (
+    "fitting the sampler",
+    "learning how recordings of one ear go together",
+    "measuring on held-out recordings",
+)
+"""Stages in which nothing is logged."""
 SILENCE_S, FIRST_SILENCE_S = 60.0, 300.0
 """Silence that is no reason to worry; longer before the first step, while recordings are read and prepared."""
 SILENCE_INTERVALS = 5
@@ -164,8 +170,8 @@ def _overfitting(history: History) -> Alert | None:
 
 
 def _stalled(status: dict, history: History, now: datetime) -> Alert | None:
-    if status.get("stage") in ("fitting the sampler", "measuring on held-out recordings"):
-        return None  # nothing is logged there
+    if status.get("stage") in QUIET_STAGES:
+        return None
     signs = [datetime.fromtimestamp(history.written, UTC)] if history.written else []
     with suppress(KeyError, TypeError, ValueError):
         signs.append(datetime.fromisoformat(status["updated"]).astimezone(UTC))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 from contextlib import suppress
 
 import psutil
 
-from abr_model.data_folder import checkout
 from abr_model.errors import InputError
 from abr_model.runs.claim import check_free
+from abr_model.runs.detached import environment, start_detached
 from abr_model.runs.queue import give_ticket_back, now, take_ticket, waiting, words
 from abr_model.runs.run import ENDED, Run
-
-NICENESS = 10
-"""A background training gives way to whoever moves a slider."""
 
 
 def launch(run: Run, queue: bool = False) -> None:
@@ -53,7 +46,6 @@ def launch(run: Run, queue: bool = False) -> None:
             if not queue:
                 raise
             waits = True
-    process = None
     try:
         run.clear_stop()
         (run.folder / "launch.json").unlink(missing_ok=True)
@@ -61,31 +53,14 @@ def launch(run: Run, queue: bool = False) -> None:
         run.write_status(state="pending", message=message, pid=None, queued=now() if waits else None)
         if waits:
             take_ticket(run)
-        with (run.folder / "train.log").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "abr_model.cli", "train", "--run", str(run.folder)] + ["--queue"] * queue,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=os.environ | environment(config.threads),
-            )
-        with suppress(psutil.Error):
-            child = psutil.Process(process.pid)
-            launched = {"pid": process.pid, "created": child.create_time()}
-            (run.folder / "launch.json").write_text(json.dumps(launched), encoding="utf-8")
-            child.nice(NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        command = ["train", "--run", str(run.folder), *(["--queue"] if queue else [])]
+        start_detached(command, run.folder, "train.log", environment(config.threads))
     except OSError as error:
-        if process is not None:  # what cannot be found again must not train
-            process.kill()
-            process.wait()
         give_ticket_back(run)
         problem = InputError(f"the training cannot be started: {error.strerror}", file=run.id)
         with suppress(OSError):
             run.write_status(state="failed", message=str(problem), queued=None)
         raise problem from error
-    # Collects the exit status, so that no zombie stays while the dashboard lives.
-    threading.Thread(target=process.wait, name=f"wait for {run.id}", daemon=True).start()
 
 
 def force_stop(run: Run) -> None:
@@ -137,15 +112,3 @@ def _not_in_the_background(run: Run) -> InputError:
         value=run.id,
         allowed="an ordinary stop, or Ctrl-C where it was started",
     )
-
-
-def environment(threads: int) -> dict[str, str]:
-    """What the trainer needs besides the environment of this process."""
-    # The same package as here, also from a checkout that is not installed, whatever the current folder is.
-    path = filter(None, (str(checkout() or ""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    return {
-        "OMP_NUM_THREADS": str(threads),
-        "MKL_NUM_THREADS": str(threads),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
-    }

@@ -7,24 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abr_model.errors import InputError
+from abr_model.runs.living import LivingFolder
 from abr_model.runs.reading import read_rows, tail
-from abr_model.runs.state import is_active, message_of, state_of
-from abr_model.runs.status import read_status, write_status
+from abr_model.runs.state import message_of
 
 
 @dataclass(frozen=True)
-class RunLife:
-    """A run folder as its trainer and its watchers see it. Nothing is remembered: every answer is read anew."""
-
-    folder: Path
-
-    def __post_init__(self):
-        object.__setattr__(self, "folder", Path(self.folder).absolute())
-
-    @property
-    def id(self) -> str:
-        """Generated name: ``2026-11-22-1432-reference-3f9a``."""
-        return self.folder.name
+class RunLife(LivingFolder):
+    """A run folder as its trainer and its watchers see it; its id is like ``2026-11-22-1432-reference-3f9a``."""
 
     @property
     def last_checkpoint(self) -> Path:
@@ -39,16 +29,6 @@ class RunLife:
     # --- state ----------------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> str:
-        """One of :data:`STATES`; true also after ``kill -9``, because the lock of a dead trainer is free."""
-        return state_of(self.folder)
-
-    @property
-    def active(self) -> bool:
-        """Whether a trainer is at work, waits for its turn, or was started and has not said its first word yet."""
-        return is_active(self.folder)
-
-    @property
     def queued(self) -> bool:
         """Whether it waits until another training has ended; its state is ``pending`` then, and it is active."""
         return bool(self.status.get("queued")) and self.state == "pending" and self.active
@@ -57,15 +37,6 @@ class RunLife:
     def message(self) -> str:
         """What to say about the state, a sentence for a person."""
         return message_of(self.folder)
-
-    @property
-    def status(self) -> dict:
-        """``status.json``: state as recorded by the trainer, progress, counts. Empty when there is none."""
-        return read_status(self.folder)
-
-    def write_status(self, **changes) -> None:
-        """Replace values of ``status.json``, atomically. For the trainer and whoever starts one."""
-        write_status(self.folder, **changes)
 
     # --- reading along --------------------------------------------------------------------------------------------
 

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import threading
-from contextlib import suppress
-
-import psutil
-
 from abr_model.errors import InputError
-from abr_model.runs.launch import NICENESS, environment
+from abr_model.runs.detached import environment, start_detached
 from abr_model.runs.run import Run, list_runs
 from abr_model.search.folder import Search
 from abr_model.search.workers import LOG, Worker
@@ -27,31 +18,12 @@ def start_worker(search: Search, parallel: bool = False) -> Worker:
         The process cannot be started.
     """
     search.clear_stop()
-    command = [sys.executable, "-m", "abr_model.cli", "search", "worker", search.id]
-    process = None
     try:
         worker = Worker.new(search.folder)
-        command += ["--as", worker.id, *(["--parallel"] if parallel else [])]
-        with (worker.folder / LOG).open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=os.environ | environment(1) | {"ABR_DATA": str(search.folder.parents[1])},
-            )
-        with suppress(psutil.Error):
-            child = psutil.Process(process.pid)
-            launched = {"pid": process.pid, "created": child.create_time()}
-            (worker.folder / "launch.json").write_text(json.dumps(launched), encoding="utf-8")
-            child.nice(NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        command = ["search", "worker", search.id, "--as", worker.id, *(["--parallel"] if parallel else [])]
+        start_detached(command, worker.folder, LOG, environment(1) | {"ABR_DATA": str(search.folder.parents[1])})
     except OSError as error:
-        if process is not None:
-            process.kill()
-            process.wait()
         raise InputError(f"the worker cannot be started: {error.strerror}", file=search.id) from error
-    threading.Thread(target=process.wait, name=f"wait for {worker.id}", daemon=True).start()
     return worker
 
 

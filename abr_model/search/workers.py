@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from abr_model.runs.living import LivingFolder
 from abr_model.runs.reading import tail
-from abr_model.runs.state import is_active, state_of
-from abr_model.runs.status import read_status, write_status
 
 LOG = "worker.log"
 
 
 @dataclass(frozen=True)
-class Worker:
-    """Folder of a worker: ``lock`` (held while it lives), ``launch.json``, ``status.json``, ``worker.log``."""
-
-    folder: Path
+class Worker(LivingFolder):
+    """Folder of a worker. Its status also says ``host``, ``trial`` (its number) and ``run`` (its id) that it is at."""
 
     @classmethod
     def new(cls, search_folder: Path) -> Worker:
@@ -30,40 +27,11 @@ class Worker:
         return worker
 
     @property
-    def id(self) -> str:
-        """Generated name."""
-        return self.folder.name
-
-    @property
-    def lock_file(self) -> Path:
-        """Held by the living process."""
-        return self.folder / "lock"
-
-    @property
-    def state(self) -> str:
-        """As the state of a run: pending, running, finished, stopped, failed, crashed; true after ``kill -9``."""
-        return state_of(self.folder)
-
-    @property
-    def active(self) -> bool:
-        """Whether it lives, or was just started."""
-        return is_active(self.folder)
-
-    @property
-    def status(self) -> dict:
-        """``state``, ``message``, ``host``, ``trial`` (its number) and ``run`` (its id) that it is at."""
-        return read_status(self.folder)
-
-    @property
     def message(self) -> str:
         """A sentence for a person."""
         if self.state == "crashed":
             return "the worker died without a word; what it was training is taken up by the next one"
         return self.status.get("message", "")
-
-    def write_status(self, **changes) -> None:
-        """Replace values of ``status.json``, atomically."""
-        write_status(self.folder, **changes)
 
     def log_tail(self, lines: int = 30) -> str:
         """The last lines of its log."""

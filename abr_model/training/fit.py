@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from abr_model.ears.fitting import fit_link, link_steps
+from abr_model.ears.link import EarLink
 from abr_model.errors import InputError
 from abr_model.label_calibration import measure_calibration
 from abr_model.label_reading import measure_reading
@@ -135,7 +137,10 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
     except _NoModel:
         _end(run, "stopped", f"{trained.ended}; no model was made of it; training can be resumed")
         return None
+    link = _link(run, parts, model, trained, on_event)
     model.save(run.model_folder)
+    if link is not None:
+        link.save(run.model_folder)
     made = model.provenance
     log.info("model %s saved; %s", model.model_id, made.figures)
     run.write_status(figures=made.figures, model_id=model.model_id, best_epoch=made.best_epoch)
@@ -231,6 +236,33 @@ def _sampler(
     return fit_sampler(
         preset.sampler, module.network, module.objective, train_inputs, preset.training.seed, on_progress
     )
+
+
+def _link(run: Run, parts: Parts, model: TrainedModel, trained: Trained, on_event: Event) -> EarLink | None:
+    """How recordings of one ear go together; none where too few ears were recorded more than once, or a person does
+    not want to wait."""
+    learning = "learning how recordings of one ear go together"
+    _stage(run, on_event, learning, message=f"{trained.ended}; {learning}")
+    preset = model.preset
+    # A trial of a few steps, as a dry run makes it, is as short here.
+    steps = link_steps(len(parts.train))
+    if preset.sampler.kind == "latent_flow":
+        steps = min(steps, preset.sampler.training_steps)
+
+    def on_progress(done: int, of: int) -> None:
+        if run.stop_at_once_requested:
+            raise _NoModel
+        on_event({"stage": learning, "done": done, "of": of})
+
+    try:
+        link = fit_link(model, parts.train, parts.validation, preset.training.seed, steps, on_progress)
+    except _NoModel:
+        return None
+    if link is None:
+        log.info("too few ears were recorded more than once: the model cannot tell one ear under other conditions")
+    else:
+        log.info("link of ears: %.0f %% of a code is told by another recording", 100 * link.description.explained)
+    return link
 
 
 def _stage(run: Run, on_event: Event, stage: str, **status) -> None:

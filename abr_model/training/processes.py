@@ -24,7 +24,7 @@ from lightning.pytorch.plugins.environments import ClusterEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 
 from abr_model.errors import InputError
-from abr_model.runs.launch import environment
+from abr_model.runs.detached import environment
 from abr_model.runs.run import Run
 from abr_model.training.place import Place, node_rank
 

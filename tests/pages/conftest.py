@@ -16,6 +16,8 @@ PAGE_FILES = {
     "data": ROOT / "pages" / "1_Data.py",
     "training": ROOT / "pages" / "2_Training.py",
     "generation": ROOT / "pages" / "3_Generation.py",
+    "evaluation": ROOT / "pages" / "4_Evaluation.py",
+    "review": ROOT / "pages" / "6_Review.py",
 }
 
 

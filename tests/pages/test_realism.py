@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def open_realism(data_folder):
     def open_() -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard" / "Home.py"), default_timeout=120).run()
-        return app.switch_page(str(ROOT / "pages" / "4_Realism.py")).run()
+        return app.switch_page(str(ROOT / "pages" / "7_Realism.py")).run()
 
     return open_
 
@@ -98,7 +98,7 @@ def test_another_cohort_without_the_open_group_shows_the_first(app, generated):
     app.pills(key="realism_group").set_value("Physiology, true responses").run()
     app.switch_page(str(ROOT / "pages" / "1_Data.py")).run()
     app.selectbox(key="data_cohort").set_value(str(generated)).run()
-    app.switch_page(str(ROOT / "pages" / "4_Realism.py")).run()
+    app.switch_page(str(ROOT / "pages" / "7_Realism.py")).run()
     assert not app.exception
     assert "Physiology, true responses" not in groups(app)
     assert charts(app)["realism_rows"].alt.startswith("Kept with Fmp above 1.0")

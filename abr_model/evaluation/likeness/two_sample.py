@@ -12,6 +12,7 @@ from abr_model.evaluation.auc import RankedScores
 from abr_model.evaluation.bootstrap import patient_interval
 from abr_model.evaluation.comparison import Comparison
 from abr_model.evaluation.features import Components
+from abr_model.evaluation.likeness.feature_pictures import DRAWN, feature_histograms, feature_weights
 from abr_model.evaluation.likeness.telling_features import telling_features
 from abr_model.evaluation.likeness.two_samples import (
     Fit,
@@ -80,7 +81,9 @@ def two_sample_section(comparison: Comparison, on_progress: Callable[[float], No
     -------
     Section
         Tables: ``classifiers`` (AUC and discriminative score of each, with intervals, beside real against real) and
-        ``telling_features`` (:func:`abr_model.evaluation.likeness.telling_features.telling_features`).
+        ``telling_features`` (:func:`abr_model.evaluation.likeness.telling_features.telling_features`); what is drawn
+        of the first of them: ``feature_histograms``, ``feature_weights``
+        (:mod:`abr_model.evaluation.likeness.feature_pictures`).
     """
     components = Components(comparison.train.waveforms)
     asked = TwoSamples.of_generated(comparison, components)
@@ -129,6 +132,9 @@ def two_sample_section(comparison: Comparison, on_progress: Callable[[float], No
         tables["telling_features"] = telling_features(
             asked, judged, components, comparison.real.time_ms, comparison.seed
         )
+        first = list(tables["telling_features"]["feature"][:DRAWN])
+        tables["feature_histograms"] = feature_histograms(asked, first)
+        tables["feature_weights"] = feature_weights(components, comparison.real.time_ms, first)
     progress.done()
     return Section("two_sample", "Can a classifier tell them apart?", scores, tables)
 

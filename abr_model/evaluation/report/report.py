@@ -32,6 +32,8 @@ OPEN = {
     "bands": ["band", "unit", "low", "high", "held_out", "held_out_state", "generated", "generated_state", "source"]
 }
 """Tables that are unfolded at first, and which of their columns a person wants to see; all are in the JSON."""
+NOT_SHOWN = ("feature_histograms", "feature_weights")
+"""Tables of points to draw; they are in the JSON."""
 BETTER = {
     "lower": "lower is better",
     "higher": "higher is better",
@@ -133,7 +135,7 @@ def _section_view(section: Section, beside: tuple[Beside, ...]) -> SectionView:
         section.key,
         section.title,
         [_row(score, beside) for score in section.scores],
-        [_table_view(name, table) for name, table in section.tables.items()],
+        [_table_view(name, table) for name, table in section.tables.items() if name not in NOT_SHOWN],
         heat_maps(section),
         [Markup(picture) for picture in latency_plots(section)],  # escapes what it is given
         list(dict.fromkeys(score.source for score in section.scores if score.source)),
@@ -180,8 +182,9 @@ def _cell_words(cell, is_number: bool) -> str:
 
 def _facts(scorecard: Scorecard) -> list[tuple[str, str]]:
     subject = scorecard.subject
+    names = PARTS | {"train": "teaches the readers, new to the model too"} if subject.is_other_cohort else PARTS
     parts = "; ".join(
-        f"{PARTS.get(part, part)}: {n:,} recordings of {scorecard.patients[part]:,} patients"
+        f"{names.get(part, part)}: {n:,} recordings of {scorecard.patients[part]:,} patients"
         for part, n in scorecard.recordings.items()
     )
     facts = [
@@ -189,6 +192,7 @@ def _facts(scorecard: Scorecard) -> list[tuple[str, str]]:
         ("Preset", subject.preset),
         ("Trainable parameters", "" if subject.parameters is None else f"{subject.parameters:,}"),
         ("Cohort", f"{subject.cohort} – {KIND_NOTICES[subject.kind]}"),
+        ("Another cohort than the one it learned from", subject.learned_from),
         ("SHA-256 of its content", subject.cohort_digest),
         ("Only recordings with", "; ".join(subject.filter.in_words())),
         ("Parts", f"split by {subject.split}. {parts}"),

@@ -18,7 +18,7 @@ _HEARING = {h.code: h.label.lower() for h in HEARING_LOSSES}
 
 def patient_picker(recordings: FilteredCohort) -> tuple[str, np.ndarray]:
     """The chosen patient's pseudonym and the positions of the patient's recordings; survives a change of the filter."""
-    patients = _patients(recordings.key, recordings.table)
+    patients = patients_in(recordings.key, recordings.table)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         before = st.container(width="content")
         place = st.container()
@@ -44,9 +44,13 @@ def patient_picker(recordings: FilteredCohort) -> tuple[str, np.ndarray]:
                 on_click=_choose,
                 args=(ids[to % len(ids)],),
             )
-    row = listed.iloc[at]
-    first = int(row["first"])
-    return chosen, _positions(recordings.key, recordings.table)[first : first + int(row["recordings"])]
+    return chosen, patient_rows(recordings.key, recordings.table, listed.iloc[at])
+
+
+def patient_rows(key: str, table: pd.DataFrame, patient: pd.Series) -> np.ndarray:
+    """[n] positions in the table of a patient's recordings; ``patient`` is a row of :func:`patients_in`."""
+    first = int(patient["first"])
+    return _positions(key, table)[first : first + int(patient["recordings"])]
 
 
 def _choose(patient: str) -> None:
@@ -66,7 +70,7 @@ def _searched(patients: pd.DataFrame, place) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _patients(key: str, _table: pd.DataFrame) -> pd.DataFrame:
+def patients_in(key: str, _table: pd.DataFrame) -> pd.DataFrame:
     """One row a patient, by pseudonym: ``patient_id``, ``label``, ``recordings``, ``first`` (in :func:`_positions`)."""
     order = _positions(key, _table)
     ids = _table["patient_id"].to_numpy(dtype=object)[order]

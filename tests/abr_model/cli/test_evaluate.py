@@ -151,3 +151,42 @@ def test_a_damaged_scorecard_in_the_way(evaluate, sections, tmp_path):
     result = evaluate("--sections", "cells")
     assert isinstance(result.exception, InputError) and result.exception.file == "scorecard.json"
     assert evaluate().exit_code == 0  # all sections: nothing of it is needed
+
+
+@pytest.fixture
+def other_clinic(tmp_path):
+    from abr_model.sources.simulator import simulate
+
+    return simulate(patients=20, seed=9).write(tmp_path / "other.parquet")
+
+
+def test_a_cohort_that_the_model_did_not_learn_from(model_folder, other_clinic, sections, tmp_path, monkeypatch):
+    monkeypatch.setenv("ABR_DATA", str(tmp_path / "data"))
+    command = ["evaluate", "--model", str(model_folder), "--other-cohort", str(other_clinic)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert set(KEYS) - set(sections["ran"]) == {"designed", "likelihood", "privacy"}
+    (folder,) = (tmp_path / "data" / "evaluations").iterdir()
+    scorecard = Scorecard.read(folder)
+    assert scorecard.subject.is_other_cohort
+    # Beside the scorecard of the model's own cohort, not in its place.
+    assert folder.name == f"{scorecard.subject.model_id}-on-{scorecard.subject.cohort_digest[:8]}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which cohort is not clear"),
+        (["--cohort", "a.parquet", "--other-cohort", "b.parquet"], "which cohort is not clear"),
+        (["--other-cohort", "b.parquet", "--into-card"], "on its own cohort"),
+    ],
+)
+def test_on_which_cohort(model_folder, arguments, message):
+    result = CliRunner().invoke(app, ["evaluate", "--model", str(model_folder), *arguments])
+    assert isinstance(result.exception, InputError) and message in str(result.exception)
+
+
+def test_the_cohort_that_it_learned_from_is_no_other(model_folder, cohort_file, sections):
+    result = CliRunner().invoke(app, ["evaluate", "--model", str(model_folder), "--other-cohort", str(cohort_file)])
+    assert isinstance(result.exception, InputError) and "learned from this cohort" in str(result.exception)
+    assert not sections["ran"]

@@ -9,7 +9,7 @@ import pytest
 from abr_model.cohort import Sampling
 from abr_model.errors import InputError
 from abr_model.generation.conditions import conditions_table
-from abr_model.generation.generate import BLOCK, Draws, _on_peaks, generate
+from abr_model.generation.generate import BLOCK, Draws, generate, on_peaks
 from abr_model.joint_support import JointSupport
 from abr_model.schema import AMPLITUDES, CONDITION_NAMES, LABEL_NAMES, LATENCIES, Kind
 
@@ -98,7 +98,7 @@ def test_a_marked_wave_sits_on_a_peak_of_the_recording():
     recording = response + 0.05 * np.exp(-0.5 * ((time - 6.0) / 0.5) ** 2)
     latency = np.array([[np.nan, 3.0, 6.2], [np.nan, 3.0, 5.9]])
     drawn = Draws(response, recording, latency, np.array([[np.nan, 0.2, 0.5]] * 2), marked=None)
-    marked = _on_peaks(drawn, sampling)
+    marked = on_peaks(drawn, sampling)
     np.testing.assert_allclose(marked.latency_ms[:, 2], 6.0, atol=0.01)
     np.testing.assert_allclose(marked.amplitude_uv[:, 2], 0.55, atol=0.002)
     np.testing.assert_array_equal(marked.latency_ms[:, :2], latency[:, :2])

@@ -23,6 +23,7 @@ from dashboard.widgets.training.states import (
 SAID_BY_THE_STATE = ("", "prepared")
 AFTER_TRAINING = {
     "fitting the sampler": "the sampler is fitted (about a minute with the preset default)",
+    "learning how recordings of one ear go together": "it learns how an ear's recordings go together (up to a minute)",
     "measuring on held-out recordings": "it is measured on the held-out recordings",
 }
 """Stages of a run after its last batch, as words that go on a sentence."""

@@ -1,0 +1,64 @@
+"""Is this the cohort that a model learned from? A simulated clinic can be made again; a recorded one cannot."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from abr_model.errors import InputError
+
+if TYPE_CHECKING:
+    from abr_model.evaluation.comparison import Comparison
+    from abr_model.model import ModelProvenance
+    from abr_model.recordings import Recordings
+
+_SIMULATED = re.compile(r"Simulated clinic · ([\d,]+) patients · seed (\d+)")
+
+
+def simulated_as(title: str) -> tuple[int, int] | None:
+    """Patients and seed of a simulated clinic by its title (:attr:`abr_model.provenance.Provenance.title`)."""
+    found = _SIMULATED.fullmatch(title)
+    return None if found is None else (int(found[1].replace(",", "")), int(found[2]))
+
+
+def is_training_cohort(made: ModelProvenance, digest: str, recordings: Recordings) -> bool:
+    """Whether a cohort is the one that the model learned from: the same content, or the same simulation.
+
+    Another processor rounds differently, so a clinic that is simulated again there has another digest, with the same
+    patients, levels and marks. :func:`check_same_parts` asks for the rest.
+    """
+    return digest == made.cohort_digest or is_simulated_again(made, digest, recordings)
+
+
+def is_simulated_again(made: ModelProvenance, digest: str, recordings: Recordings) -> bool:
+    """Whether it is that simulation, made a second time by the simulator as it is today."""
+    from abr_model.sources.simulator import DEFAULT
+
+    provenance = recordings.provenance
+    details = provenance.details
+    return (
+        digest != made.cohort_digest
+        and simulated_as(made.cohort) is not None
+        and provenance.title == made.cohort
+        and details.get("parameters_sha256") == DEFAULT.sha256()
+        and details.get("residual_noise", True) is True
+        and recordings.patients == details.get("patients")
+    )
+
+
+def check_same_parts(made: ModelProvenance, comparison: Comparison) -> None:
+    """For a simulation that was made again: nothing where it gives the parts that the model was trained on.
+
+    Raises
+    ------
+    InputError
+        Another number of recordings in a part: the simulator has changed since.
+    """
+    parts = {"train": comparison.train, "validation": comparison.other, "test": comparison.real}
+    found = {name: len(cohort) for name, cohort in parts.items()}
+    if found != made.recordings:
+        raise InputError(
+            "the simulated clinic is not the one that the model learned from: the simulator has changed since",
+            value=str(found),
+            allowed=str(made.recordings),
+        )

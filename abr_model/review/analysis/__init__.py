@@ -1,0 +1,1 @@
+"""What came out of a review: every statistic is a function of plain arrays, checked against published numbers."""

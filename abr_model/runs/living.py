@@ -1,0 +1,50 @@
+"""A folder that a process works in: whatever lives in the background is looked at and spoken to the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from abr_model.runs.state import is_active, state_of
+from abr_model.runs.status import read_status, write_status
+
+
+@dataclass(frozen=True)
+class LivingFolder:
+    """``status.json`` (what the process says of itself), ``lock`` (held while it lives) and ``launch.json`` (who was
+    started). Nothing is remembered: every answer is read anew."""
+
+    folder: Path
+
+    def __post_init__(self):
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
+
+    @property
+    def id(self) -> str:
+        """Generated name of the folder."""
+        return self.folder.name
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the living process."""
+        return self.folder / "lock"
+
+    @property
+    def state(self) -> str:
+        """One of :data:`abr_model.runs.state.STATES`; true also after ``kill -9``, because the lock of the dead is
+        free."""
+        return state_of(self.folder)
+
+    @property
+    def active(self) -> bool:
+        """Whether the process is at work, waits for its turn, or was started and has not said its first word yet."""
+        return is_active(self.folder)
+
+    @property
+    def status(self) -> dict:
+        """``status.json``: the state as recorded, and how far it is. Empty when there is none."""
+        return read_status(self.folder)
+
+    def write_status(self, **changes) -> None:
+        """Replace values of ``status.json``, atomically. For the process and whoever starts it."""
+        write_status(self.folder, **changes)
