@@ -61,7 +61,7 @@ def _between(chosen: LoadedModel, first: InferredEar, second: InferredEar, theme
             "one_patient_blend",
             f"Response half of two inferred ears, {percent} % of the second, over both ends",
         )
-        st.caption("A straight line between the codes of both ears. Such an ear was never recorded.")
+        st.caption("An arc between the codes of both ears. Such an ear was never recorded.")
         ear_download(chosen, along, [first.ear, second.ear], "blend", "one_patient_blend", STEPS)
 
 

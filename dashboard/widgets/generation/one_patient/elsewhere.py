@@ -57,7 +57,7 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
     with left, st.container(border=True, gap="xsmall", key="one_patient_waves"):
         st.markdown("**Waves** :gray[ · this ear · usual ear]")
         st.html(_table_html(waves_table(series, at, usual, there.table)))
-        st.caption("In brackets: 90 % of the draws of this ear's code.")
+        st.caption("In brackets: range of 90 %.")
     with right:
         with st.container(border=True, gap="xsmall"):
             place = "the recording's own conditions" if series.own[at] == 1 else "generated from one recording"
@@ -81,7 +81,7 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
                 f"Inferred responses at {len(kept)} levels, stacked, with {len(any_level)} recordings over them",
             )
         with function, st.container(border=True, gap="xsmall"):
-            st.markdown("**Wave V latency–intensity** :gray[ · bars: 90 % of the draws]")
+            st.markdown("**Wave V latency–intensity** :gray[ · bars: range of 90 %]")
             seen = ~(usual.marked[:, V] < HARDLY_MARKED)
             picture(
                 ear_latency_figure(series, np.where(seen, usual.latency_ms[:, V], np.nan), any_level, theme),
