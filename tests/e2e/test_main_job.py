@@ -47,6 +47,7 @@ def download(page, button: str, folder: Path) -> Path:
         ("data", "Data"),
         ("training", "Training"),
         ("generation", "Generation"),
+        ("architecture", "Architecture"),
     ],
 )
 def test_every_page_opens(page, dashboard_url, address, heading):
