@@ -27,6 +27,13 @@ function peaksOf(uv, start, interval) {
   return found;
 }
 
+/** Time of the next peak before (-1) or after (1) a time; the time itself where there is none. */
+function nextPeak(peaks, ms, direction, interval) {
+  const beyond = peaks.map((peak) => peak.ms).filter((at) => direction * (at - ms) > interval / 2);
+  if (!beyond.length) return ms;
+  return direction > 0 ? Math.min(...beyond) : Math.max(...beyond);
+}
+
 function createPicture(canvas) {
   const pen = canvas.getContext("2d");
   let scene, size = { width: 0, height: 0 }, frame;
@@ -124,7 +131,9 @@ function createPicture(canvas) {
       const absent = scene.marks.filter((one) => one.trace === k && one.ms === null).map((one) => one.wave);
       if (!absent.length) continue;
       const words = `no ${absent.join(", ")}`;
-      text(words, left() + 6, scene.stacked ? zero(k) - 8 : size.height - EDGE.bottom - 10, { colour: scene.colours.ink, font: "600 12px", halo: true });
+      const font = "600 12px", colour = scene.colours.ink;
+      if (scene.stacked) text(words, left() - 10, zero(k) + 20, { colour, font, align: "right" });
+      else text(words, left() + 6, size.height - EDGE.bottom - 10, { colour, font, halo: true });
     }
     if (scene.preview) mark(scene.preview, true);
   }
