@@ -39,7 +39,7 @@ from abr_model.generation.batches.bundle import Bundle
 from abr_model.generation.batches.provenance import BatchProvenance
 from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.formats.formats import FORMATS
-from abr_model.runs.launch import NICENESS, environment
+from abr_model.runs.detached import NICENESS, environment
 from abr_model.runs.lock import Lock
 from abr_model.runs.state import is_active, state_of
 from abr_model.runs.status import give_reserve_back, keep_reserve, read_status, write_last_status, write_status

@@ -44,7 +44,7 @@ function createPicture(canvas) {
   const ms = (px) => scene.start_ms + ((px - left()) / (size.width - left() - EDGE.right)) * (end() - scene.start_ms);
   const inner = () => size.height - EDGE.top - EDGE.bottom;
   const gap = () => inner() / (scene.stacked ? scene.traces.length + 0.5 : 1);
-  const perUv = () => (scene.gain * gap() * (scene.stacked ? 0.9 : 0.47)) / scene.half_range_uv;
+  const perUv = () => (scene.gain * gap() * (scene.stacked ? 0.75 : 0.47)) / scene.half_range_uv;
   const zero = (k) => EDGE.top + (scene.stacked ? (k + 0.95) * gap() : 0.5 * inner());
   const y = (k, uv) => zero(k) - uv * perUv();
   const at = (k, time) => {
@@ -122,7 +122,7 @@ function createPicture(canvas) {
     axes();
     pen.save();
     pen.beginPath();
-    pen.rect(0, EDGE.top - 10, size.width, inner() + 20);
+    pen.rect(0, 2, size.width, EDGE.top + inner() + 8);
     pen.clip();
     scene.traces.forEach((_, k) => line(k));
     pen.restore();
