@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from abr_model.errors import InputError
 from abr_model.evaluation.privacy.near_copies import BY_CHANCE, SAME, CopyFinder
 from abr_model.evaluation.subject import Subject
-from abr_model.recordings import Recordings
+from abr_model.recordings import Recordings, digest_of
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
 from abr_model.training.parts import prepare_parts
+from abr_model.training_cohort import check_same_parts
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -68,22 +69,18 @@ def training_of(model: TrainedModel, recordings: Recordings) -> Training:
         The recordings are not the ones that the model was trained on, or too few patients.
     """
     made = model.provenance
-    note = ""
-    try:
-        Subject.of_model(model, recordings)
-    except InputError:
-        if made.kind != Kind.SIMULATED or recordings.kind != Kind.SIMULATED:
-            raise
-        note = SIMULATED_AGAIN
-    try:
-        parts = prepare_parts(recordings, model.preset, made.filter)
-    except InputError:
-        if note:
-            Subject.of_model(model, recordings)  # another cohort: that is what is to be said
-        raise
-    if note and not (parts.split.sizes == made.recordings and _alike(parts.scaling, model.scaling)):
-        Subject.of_model(model, recordings)
-    return Training(CopyFinder(parts.train), note)
+    Subject.of_model(model, recordings)
+    again = digest_of(recordings) != made.cohort_digest
+    parts = prepare_parts(recordings, model.preset, made.filter)
+    if again:
+        check_same_parts(made, parts.split.sizes)
+        if not _alike(parts.scaling, model.scaling):
+            raise InputError(
+                "the simulated clinic is not the one that the model learned from: its recordings have another mean "
+                "and spread",
+                allowed=f"{made.cohort}, SHA-256 {made.cohort_digest[:12]}…",
+            )
+    return Training(CopyFinder(parts.train), SIMULATED_AGAIN if again else "")
 
 
 def _alike(one: Scaling, other: Scaling) -> bool:
