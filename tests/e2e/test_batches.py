@@ -58,5 +58,5 @@ def test_a_grid_is_designed_generated_downloaded_and_read_again(page, dashboard_
     card = next(tmp_path / name for name in names if name.endswith("card.md"))
     assert "Synthetic – research use only" in card.read_text(encoding="utf-8")
     assert "export" not in address
-    page.get_by_text("Data card").click()
+    page.get_by_text("Data card", exact=True).click()
     page.get_by_text("Privacy of this batch").wait_for()

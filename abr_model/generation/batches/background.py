@@ -15,22 +15,16 @@ State, lock and status are those of training runs (:mod:`abr_model.runs`).
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from abr_model.data_folder import data_folder
@@ -39,7 +33,7 @@ from abr_model.generation.batches.bundle import Bundle
 from abr_model.generation.batches.provenance import BatchProvenance
 from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.formats.formats import FORMATS
-from abr_model.runs.detached import NICENESS, environment
+from abr_model.runs.detached import environment, start_detached
 from abr_model.runs.lock import Lock
 from abr_model.runs.state import is_active, state_of
 from abr_model.runs.status import give_reserve_back, keep_reserve, read_status, write_last_status, write_status
@@ -190,25 +184,15 @@ def launch(batch: BatchFolder) -> None:
     InputError
         The process cannot be started.
     """
-    command = [sys.executable, "-m", "abr_model.cli", "generate", "--export", str(batch.folder)]
-    process = None
     try:
-        with (batch.folder / "worker.log").open("ab") as output:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-                env=os.environ | environment(1) | {"ABR_DATA": str(data_folder())},
-            )  # fmt: skip
-        with suppress(psutil.Error):
-            child = psutil.Process(process.pid)
-            launched = {"pid": process.pid, "created": child.create_time()}
-            (batch.folder / "launch.json").write_text(json.dumps(launched), encoding="utf-8")
-            child.nice(NICENESS if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        start_detached(
+            ["generate", "--export", str(batch.folder)],
+            batch.folder,
+            "worker.log",
+            environment(1) | {"ABR_DATA": str(data_folder())},
+        )
     except OSError as error:
-        if process is not None:
-            process.kill()
-            process.wait()
         raise InputError(f"the batch cannot be started: {error.strerror}", file=batch.id) from error
-    threading.Thread(target=process.wait, name=f"wait for {batch.id}", daemon=True).start()
 
 
 def delete(batch: BatchFolder) -> None:

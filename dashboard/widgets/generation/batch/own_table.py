@@ -49,8 +49,12 @@ def own_table() -> dict | None:
     if brought is None:
         st.caption(f"{plain(name)}, as it was read before.")
     if len(table.refused):
+        refused = table.refused[["row", "column", "value", "reason"]]
         st.dataframe(
-            table.refused[["row", "column", "value", "reason"]], hide_index=True, height=180, key="batch_refused"
+            refused.rename(columns=str.capitalize),
+            hide_index=True,
+            height=min(180, 38 + 35 * len(refused)),
+            key="batch_refused",
         )
     return table.design().model_dump()
 

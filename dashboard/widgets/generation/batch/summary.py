@@ -76,8 +76,10 @@ def plan_table(plan: Plan, support) -> None:
             titles["stimulus_rate_per_s"]: st.column_config.NumberColumn(format="%.4g"),
         },
     )
-    if len(plan.rows) > len(shown) or len(different) < len(rows):
-        st.caption(f"The first {len(shown):,} different conditions." if len(shown) > 1 else "The one condition.")
+    if len(shown) >= ROWS_SHOWN:
+        st.caption(f"The first {len(shown):,} different conditions.")
+    elif len(shown) > 1:
+        st.caption(f"All {len(shown):,} different conditions.")
 
 
 def _words(verdict: str) -> str:
