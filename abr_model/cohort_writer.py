@@ -44,16 +44,21 @@ class CohortWriter:
         Those of every part.
     provenance
         Of the whole. May be replaced (:attr:`provenance`) until the block ends, for what is known only then.
+    check_ids
+        Refuse a recording that occurs twice, for which the names of all of them are kept. False where the caller makes
+        the names and knows that they differ.
     """
 
-    def __init__(self, path: str | Path, sampling: Sampling, samples: int, provenance: Provenance):
+    def __init__(
+        self, path: str | Path, sampling: Sampling, samples: int, provenance: Provenance, check_ids: bool = True
+    ):
         self.path, self.sampling, self.samples, self.provenance = Path(path), sampling, samples, provenance
         self.recordings = 0
         self.digest: str | None = None
         """SHA-256 of the content, once the file is complete."""
         self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         self._hash = ContentDigest(sampling, samples)
-        self._ids: list[pa.Array] = []
+        self._ids: list[pa.Array] | None = [] if check_ids else None
         self._waiting: list[pa.Table] = []
         self._parquet: pq.ParquetWriter | None = None
 
@@ -80,7 +85,8 @@ class CohortWriter:
         table = pa.Table.from_pandas(part.table, preserve_index=False)
         traces = pa.FixedSizeListArray.from_arrays(pa.array(part.waveforms.reshape(-1)), self.samples)
         table = table.append_column(WAVEFORM_FIELD, traces).replace_schema_metadata(None)
-        self._ids.append(table.column("recording_id"))
+        if self._ids is not None:
+            self._ids.append(table.column("recording_id"))
         self._waiting.append(table)
         self.recordings += len(table)
         if self._parquet is None:
@@ -101,21 +107,15 @@ class CohortWriter:
         table = pa.concat_tables(self._waiting)
         ready = len(table) - keep
         if ready:
-            self._parquet.write_table(table.slice(0, ready), row_group_size=ROW_GROUP)
+            # One piece: else the pages in the file, and with them its bytes, would follow the sizes of the parts.
+            self._parquet.write_table(table.slice(0, ready).combine_chunks(), row_group_size=ROW_GROUP)
         self._waiting = [table.slice(ready)] if keep else []
 
     def _finish(self) -> None:
         if self._parquet is None:
             raise InputError("there is no recording to write")
-        ids = pd.Series(pa.chunked_array([chunk for part in self._ids for chunk in part.chunks]).to_numpy())
-        if (twice := ids[ids.duplicated()]).size:
-            raise InputError(
-                "the recording occurs more than once",
-                row=int(twice.index[0]) + 1,
-                column="recording_id",
-                value=twice.iloc[0],
-                allowed="each recording once",
-            )
+        if self._ids is not None:
+            self._refuse_twice()
         if self._waiting:
             self._flush(keep=0)
         self.digest = self._hash.hexdigest()
@@ -131,6 +131,17 @@ class CohortWriter:
         self._parquet.close()
         self._parquet = None
         self._partial.replace(self.path)
+
+    def _refuse_twice(self) -> None:
+        ids = pd.Series(pa.chunked_array([chunk for part in self._ids for chunk in part.chunks]).to_numpy())
+        if (twice := ids[ids.duplicated()]).size:
+            raise InputError(
+                "the recording occurs more than once",
+                row=int(twice.index[0]) + 1,
+                column="recording_id",
+                value=twice.iloc[0],
+                allowed="each recording once",
+            )
 
 
 def write_recordings(recordings: Recordings, path: str | Path) -> Path:

@@ -167,17 +167,14 @@ def middle_of_blends(model, ears_at, held_out: Cohort, count: int) -> list[dict]
     rng = np.random.default_rng(2)
     ratios = {"line": [], "arc": []}
     for _ in range(count):
-        a, b = rng.choice(loud, 2, replace=False)
-        ears = [ears_at([i]) for i in (a, b)]
-        condition = ears[0].condition
-        along = blend(model, *ears, [0.0, 0.5, 1.0], condition)
+        ears = [ears_at([i]) for i in rng.choice(loud, 2, replace=False)]
+        along = blend(model, *ears, [0.0, 0.5, 1.0], ears[0].condition)
         size = along.mean.std(1)
-        ratios["line"].append(size[1] / (0.5 * (size[0] + size[2])))
+        ratios["arc"].append(size[1] / (0.5 * (size[0] + size[2])))
         (mean_a, _, _), (mean_b, _, _) = (codes_at(model, ear, along.conditions.iloc[:1]) for ear in ears)
-        cosine = torch.nn.functional.cosine_similarity(mean_a, mean_b).clamp(-1, 1)
-        arc = (mean_a + mean_b) / (2 * torch.cos(torch.arccos(cosine) / 2))
         static = torch.from_numpy(model.scaling.static(along.conditions.iloc[:1]))
-        ratios["arc"].append(responses_of(model, arc, static)[0].std() / (0.5 * (size[0] + size[2])))
+        line = responses_of(model, (mean_a + mean_b) / 2, static)[0]
+        ratios["line"].append(line.std() / (0.5 * (size[0] + size[2])))
     return [
         {"path": path, "size half way / mean of the ends": float(np.median(values))} for path, values in ratios.items()
     ]

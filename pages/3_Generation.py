@@ -9,6 +9,7 @@ from dashboard.model_address import follow_model_address
 from dashboard.opened import note_opened
 from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.generation.batch.batch import batch_view
 from dashboard.widgets.generation.exploring.explore import explore_view
 from dashboard.widgets.generation.one_patient.view import one_patient_view
 from dashboard.widgets.page_header import page_header
@@ -32,7 +33,11 @@ if chosen is None:
         "Open Training",
     )
     st.stop()
-VIEWS = {"conditions": ("Conditions", explore_view), "one-patient": ("One patient", one_patient_view)}
+VIEWS = {
+    "conditions": ("Conditions", explore_view),
+    "one-patient": ("One patient", one_patient_view),
+    "batches": ("Batches", batch_view),
+}
 view = view_choice("generation", {key: label for key, (label, _) in VIEWS.items()}, "conditions")
 note_opened("generation", view=view)
 VIEWS[view][1](chosen, session.theme())

@@ -9,7 +9,7 @@ from abr_model.errors import InputError
 from dashboard import session
 from dashboard.diagrams import diagram_of, subject_of, times_of
 from dashboard.widgets.architecture.choosing import chosen_block, chosen_subject, chosen_view
-from dashboard.widgets.architecture.figure import downloads, figure, live_figure
+from dashboard.widgets.architecture.figure import downloads, figure, figure_font, live_figure
 from dashboard.widgets.architecture.panel import block_panel
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import show_problem
@@ -35,6 +35,7 @@ except InputError as error:
 opened = chosen_block(diagram)
 with take:
     downloads(diagram, subject, None if view == "training_flow" else times_of(subject))
+figure_font()
 if view == "training_flow" and subject.run is not None:
     live_figure(subject, session.theme())
 else:

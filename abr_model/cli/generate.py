@@ -1,4 +1,4 @@
-"""``abr generate``: recordings from a trained model, for conditions given on the command line."""
+"""``abr generate``: a batch of recordings from a trained model, with its provenance and its data card."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
+from abr_model.cli.generate_design import DEFAULT_CLASS, DEFAULT_N, DEFAULT_RATE, DesignOptions
 from abr_model.data_folder import data_folder, pretrained_folder
 from abr_model.errors import InputError
 from abr_model.schema import HEARING_LOSS_CODES
 
 DEFAULT_MODEL = "default"
-PROGRESS_FROM = 1_000
-"""Recordings from which a progress bar is worth its line."""
 
 
 def register(app: typer.Typer) -> None:
@@ -22,57 +21,126 @@ def register(app: typer.Typer) -> None:
 
 
 def generate_command(
-    age: Annotated[float, typer.Option(help="Age in years; 0 is a newborn, 0.25 three months.")],
-    intensity: Annotated[float, typer.Option(help="Stimulus level in dB nHL.")],
-    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
-    rate: Annotated[float, typer.Option(help="Stimuli per second.")] = 33.1,
-    hearing_loss: Annotated[str, typer.Option(help=f"One of {', '.join(HEARING_LOSS_CODES)}.")] = "normal",
-    n: Annotated[int, typer.Option("-n", "--recordings", help="How many recordings.")] = 100,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write: .csv, .parquet, .xlsx or .zip (WFDB); provenance and data card beside it."),
+    ] = None,
+    age: Annotated[
+        str | None, typer.Option(help="Age in years: 0.25, a list 0.25,1,30, or a range 0:2:0.5.", show_default=False)
+    ] = None,
+    intensity: Annotated[str | None, typer.Option(help="Stimulus level in dB nHL, as --age: 20:90:10.")] = None,
+    rate: Annotated[str | None, typer.Option(help=f"Stimuli per second, as --age. Without it {DEFAULT_RATE}.")] = None,
+    hearing_loss: Annotated[
+        str | None,
+        typer.Option(help=f"Of {', '.join(HEARING_LOSS_CODES)}; several by commas. Without it {DEFAULT_CLASS}."),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--recordings",
+            help=f"How many recordings: of each condition, with --from-cohort in all, with --balanced of each class. "
+            f"Without it {DEFAULT_N}.",
+        ),
+    ] = None,
+    design: Annotated[Path | None, typer.Option(metavar="FILE", help="A design (YAML or JSON) instead.")] = None,
+    conditions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A table of conditions (CSV, Excel) instead; a column n counts.")
+    ] = None,
+    from_cohort: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Conditions as they occur together in this cohort instead.")
+    ] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="With --from-cohort: as many of every hearing class.")
+    ] = False,
+    same_conditions: Annotated[
+        bool, typer.Option("--same-conditions", help="With --balanced: age, level, rate alike in all classes.")
+    ] = False,
+    filter: Annotated[
+        Path | None, typer.Option("--filter", metavar="FILE", help="With --from-cohort: only like these (JSON).")
+    ] = None,
+    weighting: Annotated[
+        str | None, typer.Option(metavar="patient|recording", help="With --from-cohort: what counts alike.")
+    ] = None,
+    design_seed: Annotated[
+        int | None, typer.Option(metavar="N", help="With --from-cohort: seed of the drawing.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same recordings.")] = 0,
     model: Annotated[
-        str,
-        typer.Option(help="Folder of a model, folder or name of a training run, or name of a shipped model."),
-    ] = DEFAULT_MODEL,
-    content: Annotated[
-        str,
-        typer.Option(help="recording (with residual noise) or response (without)."),
-    ] = "recording",
+        str | None,
+        typer.Option(
+            help=f"Folder of a model, folder or name of a training run, or name of a shipped model. "
+            f"Without it {DEFAULT_MODEL}."
+        ),
+    ] = None,
+    content: Annotated[str, typer.Option(help="recording (with residual noise) or response (without).")] = "recording",
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse conditions near which the model was not trained.")
     ] = False,
+    inside_only: Annotated[
+        bool, typer.Option("--inside-only", help="Leave out conditions near which the model was not trained.")
+    ] = False,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="csv, csv-long, parquet, eclipse or wfdb. Without it by the ending of --out."
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes; -1: one for each processor.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="Let the workers of this Dask scheduler generate.")
+    ] = None,
+    training_cohort: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Withhold near-copies of its recordings. Without it, it is looked for in the data folder.",
+        ),
+    ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not look for near-copies; the card says so.")
+    ] = False,
+    again: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Make the batch of this provenance.json again, bit for bit."),
+    ] = None,
+    export: Annotated[Path | None, typer.Option("--export", metavar="FOLDER", hidden=True)] = None,
 ) -> None:
-    """Generate recordings at one set of conditions. Synthetic; research use only."""
-    from abr_model.generation.conditions import conditions_table
-    from abr_model.generation.export import FORMATS, export
+    """Generate recordings. Synthetic; research use only.
 
-    if out.suffix.lower().lstrip(".") not in FORMATS:
-        raise InputError("there is no such export format", value=out.suffix, allowed=".csv, .parquet")
-    conditions = conditions_table(age, intensity, rate, hearing_loss, n)
-    folder = find_model(model)
+    The same conditions, seed, model and versions give the same file, whatever --jobs and --scheduler are.
+    """
+    from abr_model.cli import generate_batch
 
-    from abr_model.generation.generate import generate
-    from abr_model.generation.support import refuse_outside, support_findings
-    from abr_model.model import TrainedModel
-
-    trained = TrainedModel.load(folder)
-    if strict:
-        refuse_outside(trained, conditions)
-    if n < PROGRESS_FROM:
-        cohort = generate(trained, conditions, seed, content)
-    else:
-        from rich.progress import Progress
-
-        with Progress(transient=True) as progress:
-            task = progress.add_task("Generating", total=1.0)
-            report = lambda done: progress.update(task, completed=done)  # noqa: E731
-            cohort = generate(trained, conditions, seed, content, on_progress=report)
-    export(cohort, out)
-    where = {"outside": "outside the training data", "sparse": "where training data are few"}
-    for finding in support_findings(trained.support, conditions.iloc[0]):
-        count = f"{n:,} recording{'s' if n > 1 else ''}"
-        words = f"Caution, {count} {where[finding.degree]}: {finding.sentence}."
-        typer.secho(words, fg=typer.colors.YELLOW, err=True)
-    typer.echo(f"{len(cohort):,} {cohort.provenance.notice} → {out.name} (model {trained.model_id}, seed {seed})")
+    if export is not None:
+        generate_batch.work(export)
+        return
+    if out is None:
+        raise InputError("the file to write is not given", allowed="--out FILE")
+    if again is not None:
+        generate_batch.again(again, out, model, from_cohort, jobs, scheduler)
+        return
+    if strict and inside_only:
+        raise InputError("conditions outside can be refused or left out", value="--strict --inside-only", allowed="one")
+    if no_check and training_cohort is not None:
+        raise InputError("either look for near-copies or not", value="--training-cohort --no-check", allowed="one")
+    options = DesignOptions(
+        age, intensity, rate, hearing_loss, n, design, from_cohort, balanced, same_conditions, filter, weighting,
+        design_seed, conditions,
+    )  # fmt: skip
+    generate_batch.new(
+        options,
+        out,
+        model or DEFAULT_MODEL,
+        format=format,
+        seed=seed,
+        content=content,
+        outside="refuse" if strict else "leave out" if inside_only else "keep",
+        jobs=jobs,
+        scheduler=scheduler,
+        training_cohort=training_cohort,
+        check=not no_check,
+    )
 
 
 def find_model(name: str) -> Path:
@@ -85,7 +153,7 @@ def find_model(name: str) -> Path:
     """
     given = Path(name)
     candidates = [given, given / "model"]
-    shelves = list(dict.fromkeys([data_folder() / "pretrained", pretrained_folder()]))
+    shelves = model_shelves()
     if given.name == name:  # a bare name, so it cannot lead out of the data folder
         candidates += [*(shelf / name for shelf in shelves), data_folder() / "runs" / name / "model"]
     for candidate in candidates:
@@ -94,3 +162,8 @@ def find_model(name: str) -> Path:
     shipped = sorted({p.parent.name for shelf in shelves for p in shelf.glob("*/model.json")})
     known = f"a shipped model ({', '.join(shipped)})" if shipped else "no model is shipped here: train one first"
     raise InputError("there is no such model", file=given.name, allowed=f"a model folder, a run folder, or {known}")
+
+
+def model_shelves() -> list[Path]:
+    """Folders of shipped models."""
+    return list(dict.fromkeys([data_folder() / "pretrained", pretrained_folder()]))

@@ -1,4 +1,4 @@
-"""``abr model show PRESET``: every block of a model with its shapes and parameters."""
+"""``abr model show PRESET``: every block of a model with its shapes and parameters; ``link-ears``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 
 import typer
 
+from abr_model.cli.link_ears import link_ears
+
 
 def register(app: typer.Typer) -> None:
     """Add ``abr model``."""
     model = typer.Typer(help="Look into a model.", no_args_is_help=True)
     model.command("show")(show)
+    model.command("link-ears")(link_ears)
     app.add_typer(model, name="model")
 
 

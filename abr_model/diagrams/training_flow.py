@@ -159,9 +159,11 @@ def _ending(subject: Subject, progress: Progress) -> list[Block]:
 
 
 def _status(progress: Progress) -> Block:
+    # Why it failed may name a file, and a file may be named after a patient: that stays in the log.
+    why = "why: see the run's log" if progress.state in ("failed", "crashed") else progress.message
     said = [
         progress.name and f"run {progress.name}",
-        progress.message,
+        why,
         progress.updated and f"last news {progress.updated}",
     ]
     lines = [line for line in said if line]

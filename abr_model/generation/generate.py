@@ -97,17 +97,39 @@ def generate(
     labels = np.empty((len(conditions), 2 * len(WAVES)))
     for start in range(0, len(conditions), BLOCK):
         block = conditions.iloc[start : start + BLOCK]
-        rows = len(block)
-        generator = block_generator(seed, start // BLOCK)
-        # A short block is filled up with its last condition: equal shapes give equal random numbers and equal sums.
-        padded = block.iloc[np.minimum(np.arange(BLOCK), rows - 1)]
-        decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
-        stop = start + rows
-        waveforms[start:stop] = (decoded.recording if content == "recording" else decoded.response)[:rows]
-        labels[start:stop] = present_labels(on_peaks(decoded, model.sampling), generator)[:rows]
+        stop = start + len(block)
+        waveforms[start:stop], labels[start:stop] = generate_block(model, block, seed, start // BLOCK, content)
         if on_progress:
             on_progress(stop / len(conditions))
     return as_cohort(model, conditions, waveforms, labels, seed, content)
+
+
+def generate_block(
+    model: TrainedModel, block: pd.DataFrame, seed: int, number: int, content: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """One block of a cohort: nothing in it depends on the others, so blocks may be made anywhere and in any order.
+
+    Parameters
+    ----------
+    model, seed, content
+        As :func:`generate`.
+    block
+        Checked conditions of 1 to :data:`BLOCK` rows.
+    number
+        Which block of the cohort it is, from 0: row ``number * BLOCK`` is its first.
+
+    Returns
+    -------
+    tuple of ndarray
+        Waveforms [n, T] µV, and labels [n, 6] (latencies ms, then amplitudes µV; NaN where not marked).
+    """
+    rows = len(block)
+    generator = block_generator(seed, number)
+    # A short block is filled up with its last condition: equal shapes give equal random numbers and equal sums.
+    padded = block.iloc[np.minimum(np.arange(BLOCK), rows - 1)]
+    decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
+    waveforms = decoded.recording if content == "recording" else decoded.response
+    return waveforms[:rows], present_labels(on_peaks(decoded, model.sampling), generator)[:rows]
 
 
 def draw(model: TrainedModel, conditions: pd.DataFrame, generator: torch.Generator, ears: int | None = None):
@@ -216,25 +238,42 @@ def present_labels(decoded: Draws, generator: torch.Generator) -> np.ndarray:
     return np.where(np.hstack([chance, chance]) < decoded.marked, labels, np.nan)
 
 
-def as_cohort(model, conditions, waveforms, labels, seed, content) -> Cohort:
-    ids = [f"generated-{i:06d}" for i in range(1, len(conditions) + 1)]
+def as_cohort(
+    model: TrainedModel, conditions: pd.DataFrame, waveforms: np.ndarray, labels: np.ndarray, seed: int, content: str
+) -> Cohort:
+    """Generated ``waveforms`` [N, T] µV of ``conditions`` (N rows) with ``labels`` [N, 6], as a cohort that says so."""
+    different = conditions.drop_duplicates()
+    provenance = generated_provenance(
+        model,
+        seed,
+        content,
+        conditions=different.head(CONDITIONS_LISTED).to_dict("records"),
+        different_conditions=len(different),
+        outside_training_support=outside_conditions(model.support, different),
+    )
+    return Cohort(waveforms, generated_table(conditions, labels), model.sampling, provenance)
+
+
+def generated_table(conditions: pd.DataFrame, labels: np.ndarray, first: int = 0) -> pd.DataFrame:
+    """Names, conditions [n rows] and labels [n, 6] side by side; the first row is row ``first`` (from 0) of its cohort,
+    and its name is that number."""
+    ids = [f"generated-{i:06d}" for i in range(first + 1, first + len(conditions) + 1)]
     names = [latency_column(w) for w in WAVES] + [amplitude_column(w) for w in WAVES]
-    table = pd.concat(
+    return pd.concat(
         [pd.DataFrame({"recording_id": ids, "patient_id": ids}), conditions, pd.DataFrame(labels, columns=names)],
         axis=1,
     )
-    different = conditions.drop_duplicates()
+
+
+def generated_provenance(model: TrainedModel, seed: int, content: str, **more) -> Provenance:
+    """What generated recordings are and which model made them; ``more`` goes into the details."""
     details = {
         "model_id": model.model_id,
         "preset": model.preset.name,
         "seed": seed,
         "content": content,
-        "conditions": different.head(CONDITIONS_LISTED).to_dict("records"),
-        "different_conditions": len(different),
         "trained_on": model.support.get("kind"),
         "training_support": support_summary(model.support),
-        "outside_training_support": outside_conditions(model.support, different),
     }
     source = f"model {model.model_id} ({model.preset.name})"
-    provenance = Provenance(kind=Kind.GENERATED, source=source, details=details)
-    return Cohort(waveforms, table, model.sampling, provenance)
+    return Provenance(kind=Kind.GENERATED, source=source, details=details | more)

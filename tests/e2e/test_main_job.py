@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -46,6 +47,7 @@ def download(page, button: str, folder: Path) -> Path:
         ("data", "Data"),
         ("training", "Training"),
         ("generation", "Generation"),
+        ("architecture", "Architecture"),
     ],
 )
 def test_every_page_opens(page, dashboard_url, address, heading):
@@ -66,7 +68,11 @@ def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard
     assert shown_trace(page) != before
     assert "level=50" in page.url, "the setting is in the address, so that a reload keeps it"
 
-    batch = pd.read_csv(download(page, "Export CSV", tmp_path))
+    with zipfile.ZipFile(download(page, "Export CSV", tmp_path)) as archive:
+        names = archive.namelist()
+        batch = pd.read_csv(archive.open(names[0]))
+        card = archive.read(next(name for name in names if name.endswith("card.md"))).decode()
+    assert "1,000 generated ABR recordings" in card
     assert len(batch) == 1000
     assert set(batch["intensity_db_nhl"]) == {50}
     assert set(batch["kind"]) == {"generated"}

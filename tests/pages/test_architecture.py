@@ -98,6 +98,17 @@ def test_the_model_in_use_is_drawn_first(open_architecture, saved_model, run, wo
     assert options[1] == "first try (not started)"
 
 
+def test_the_figure_follows_the_model_that_is_chosen_in_the_sidebar(open_architecture, saved_model, model, data_folder):
+    model.save(data_folder / "pretrained" / "other")
+    app = open_architecture()
+    assert address(app, "of") == "default"
+    app.selectbox(key="architecture_subject_control").set_value("preset-reference").run()
+    assert address(app, "of") == "preset-reference"
+    app.sidebar.selectbox(key="model").set_value(str(data_folder / "pretrained" / "other")).run()
+    assert not app.exception
+    assert address(app, "of") == "other"
+
+
 @pytest.mark.parametrize("view", list(DIAGRAMS))
 def test_each_figure_opens_from_its_address(open_architecture, saved_model, view):
     app = open_architecture(view=view)
@@ -146,7 +157,7 @@ def test_labels_are_beside_the_marked_ones(open_architecture, saved_model):
     app = open_architecture(block="labels_out")
     table = app.dataframe[-1].value
     assert list(table["label"])[:3] == ["Wave I latency (ms)", "Wave III latency (ms)", "Wave V latency (ms)"]
-    assert table["marked by a person"].ne("").all()
+    assert table["marked in the cohort"].ne("").all()
 
 
 def test_another_patient_and_another_recording(open_architecture, saved_model):

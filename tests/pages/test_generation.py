@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from abr_model.cohort import Cohort
 from abr_model.joint_support import JointSupport
 from abr_model.schema import HEARING_LOSS_CODES
+from dashboard.session import LoadedModel
 from dashboard.widgets.generation.exploring.export_box import batch_bytes
 from dashboard.widgets.generation.exploring.settings import ExploreSettings
 
@@ -362,9 +364,23 @@ def test_settings_come_from_the_address_and_a_bad_one_is_ignored(
     assert (condition["intensity_db_nhl"], condition["age_years"], condition["hearing_loss"]) == (level, age, hearing)
 
 
-def test_the_batch_is_a_csv_of_these_conditions(model):
+def unpacked(content: bytes, folder) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+        return archive.namelist()
+
+
+@pytest.fixture
+def chosen(model, tmp_path, data_folder):
+    return LoadedModel(model, "tiny · 1234", tmp_path / "no scorecard here")
+
+
+def test_the_batch_is_a_csv_of_these_conditions_with_its_card(chosen, tmp_path):
     condition = {"age_years": 0.5, "intensity_db_nhl": 60.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "conductive"}
-    table = pd.read_csv(io.BytesIO(batch_bytes(model, condition, 12, 7, "recording", "csv")))
+    names = unpacked(batch_bytes(chosen, condition, 12, 7, "recording", "csv"), tmp_path)
+    assert [name.split(".csv")[1] for name in names] == ["", ".provenance.json", ".card.md", ".card.html"]
+    assert "12 generated ABR recordings" in (tmp_path / names[2]).read_text(encoding="utf-8")
+    table = pd.read_csv(tmp_path / names[0])
     assert len(table) == 12
     assert (table["kind"] == "generated").all()
     assert (table["intensity_db_nhl"] == 60).all()
@@ -372,10 +388,10 @@ def test_the_batch_is_a_csv_of_these_conditions(model):
     assert table.filter(like="uv_at_").shape == (12, 200)
 
 
-def test_the_batch_is_a_cohort_file(model, tmp_path):
+def test_the_batch_is_a_cohort_file(chosen, tmp_path):
     condition = {"age_years": 0.5, "intensity_db_nhl": 60.0, "stimulus_rate_per_s": 33.1, "hearing_loss": "normal"}
-    (tmp_path / "batch.parquet").write_bytes(batch_bytes(model, condition, 5, 7, "response", "parquet"))
-    cohort = Cohort.read(tmp_path / "batch.parquet")
+    names = unpacked(batch_bytes(chosen, condition, 5, 7, "response", "parquet"), tmp_path)
+    cohort = Cohort.read(tmp_path / names[0])
     assert len(cohort) == 5
     assert cohort.provenance.details["content"] == "response"
     assert np.isfinite(cohort.waveforms).all()

@@ -29,7 +29,7 @@ def change_notes(ear: Ear, condition: Mapping) -> list[str]:
             usual = f"{known.usual:.1f}".removesuffix(".0") + f" {column.unit}"
             notes.append(
                 f"{here}: farther than training ears go ({known.ears:,} ears change, nine in ten by at most {usual}). "
-                "What stays of the ear is a guess; the mean effect is learned from different ears."
+                "What stays of the ear is a guess: in tests the usual ear came nearer to the truth."
             )
         elif known.ears < FEW_EARS:
             notes.append(f"{here}: only {known.ears} training ears were recorded at more than one.")

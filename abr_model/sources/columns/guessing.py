@@ -108,6 +108,16 @@ def guess_mapping(header: list[str], rows: list[list[str | None]], decimal: str 
     return Guess(mapping, confidence, hints)
 
 
+def column_named(name: str) -> tuple[str | None, float]:
+    """The cohort's column that a column's name means (None: none), and how sure that is, 0 to 1."""
+    return _column_of(_Name.of(name))
+
+
+def age_unit_of(name: str) -> str:
+    """Unit of an age by the name of its column, ``"years"`` where that says none."""
+    return _unit("age_unit", _Name.of(name), np.empty(0))[0]
+
+
 @dataclass(frozen=True)
 class _Name:
     """A column's name without its unit: ``"V latency [ms]"`` → ``"v latency"`` and ``"ms"``."""

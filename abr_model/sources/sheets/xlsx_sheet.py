@@ -219,7 +219,7 @@ def _contiguous(row: ElementTree.Element, columns: list[int]) -> np.ndarray | No
     None where that is not so, and the row has to be read cell by cell.
     """
     count = len(columns)
-    if len(row) < count or columns[-1] - columns[0] != count - 1:
+    if not columns or len(row) < count or columns[-1] - columns[0] != count - 1:
         return None
     cells = row[len(row) - count :]
     ends = [cell.get("r", "").rstrip("0123456789") for cell in (cells[0], cells[-1])]

@@ -1,11 +1,8 @@
 // The reviewing screen: one item at a time, everything by key. What goes to and fro is described in
-// dashboard/widgets/review/payload.py; outbox.js and trace.js stand before this file when it is sent.
+// dashboard/widgets/review/payload.py; outbox.js, trace.js, questions.js and keys.js stand before this
+// file when it is sent.
 
-const WAVE_KEYS = { 1: "I", 3: "III", 5: "V" };
 const FIRST_TO_MARK = ["V", "III", "I"]; // the wave that a click marks next: the surest first, as on a device
-const PLAUSIBILITY_KEYS = ["q", "w", "e", "r", "t"];
-const RATING_KEYS = ["a", "s", "d", "f", "g", "h"];
-const NOTICED_KEYS = ["6", "7", "8", "9", "0"];
 const USUAL_MS = { I: 1.6, III: 3.8, V: 5.8 }; // where a mark that is placed by key begins
 const PAUSE_MS = 150; // one message after a run of key presses, not one for each
 const LOST_MS = 4000; // answers that wait so long have no way to the server
@@ -26,11 +23,19 @@ function createReview(parent, first) {
   const [root, canvas, note] = [".review", "canvas", "textarea"].map(find);
   const picture = createPicture(canvas);
   const items = new Map(), answers = new Map(), dirty = new Set(), done = new Set();
-  let data = first, place, chosen = 0, wave, gain = GAINS.indexOf(1), preview, dragging, pause, since, asked, built;
+  let data = first, place, chosen = 0, wave, gain = GAINS.indexOf(1), preview, dragging, pause, since, asked;
   const view = { receive, listen, stop, send: () => {} };
   const outbox = createOutbox(first.storage_key, (messages) => {
     view.send({ at: place, messages });
     state();
+  });
+
+  const questions = createQuestions(find, {
+    choose: (name) => choose(name),
+    absent: () => absent(),
+    plausible: (i) => plausible(i),
+    rate: (i) => rate(i),
+    tick: (code) => tick(code),
   });
 
   // ---- the answer ---------------------------------------------------------------------------------------------------
@@ -153,13 +158,7 @@ function createReview(parent, first) {
       ...item(), ...data.axis, stacked, chosen, wave, preview, marks: said.marks, gain: GAINS[gain],
       half_range_uv: data.half_range_uv, colours: { ...data.colours, trace },
     });
-    showWaves();
-    press(".plausibility .scale", (i) => said.plausibility === i + 1);
-    press(".rating .scale", (i) => said.rating === i + 1);
-    press(".noticed .ticks", (i) => said.noticed.includes(Object.keys(data.noticed ?? {})[i]));
-    if (document.activeElement !== note && parent.activeElement !== note) note.value = said.note;
-    find(".plausibility").classList.toggle("open", data.plausibility && said.plausibility === null);
-    find(".rating").classList.toggle("open", said.rating === null);
+    questions.show(data, item(), said, { wave, chosen, markOf });
     const ready = !open().length;
     find(".next").classList.toggle("ready", ready);
     if (ready) find(".missing").textContent = "";
@@ -178,21 +177,6 @@ function createReview(parent, first) {
     const unmarked = !Number.isFinite(markOf(wave)?.ms);
     const arrows = unmarked ? `Click on wave ${wave}, or ← →` : `← → moves wave ${wave}, Shift: to the next peak`;
     return `${arrows} · X no response${series} · + − gain`;
-  }
-
-  function showWaves() {
-    const box = find(".waves");
-    box.hidden = !data.mark.length;
-    const missing = data.mark.some((name) => item().traces.some((_, k) => !markOf(name, k)));
-    box.classList.toggle("open", missing);
-    box.querySelector("h4").textContent = data.display === "series" && item().levels[chosen] ? `Waves at ${item().levels[chosen]}` : "Waves";
-    for (const row of box.querySelectorAll(".wave")) {
-      const name = row.dataset.wave;
-      const one = markOf(name);
-      row.querySelector(".pick").classList.toggle("chosen", name === wave);
-      row.querySelector(".pick span").textContent = !one ? "–" : one.ms === null ? "no response" : `${one.ms.toFixed(2)} ms`;
-      row.querySelector(".none").setAttribute("aria-pressed", `${one?.ms === null}`);
-    }
   }
 
   function showEnd() {
@@ -215,55 +199,7 @@ function createReview(parent, first) {
     root.dataset.waiting = waiting;
   }
 
-  const press = (where, pressed) =>
-    [...find(where).children].forEach((button, i) => button.setAttribute("aria-pressed", `${pressed(i)}`));
-
-  // ---- buttons ------------------------------------------------------------------------------------------------------
-
-  function button(words, key, act, label = words) {
-    const made = document.createElement("button");
-    Object.assign(made, { type: "button", onclick: act, title: `${label} (${key.toUpperCase()})` });
-    made.setAttribute("aria-label", label);
-    made.append(words, Object.assign(document.createElement("kbd"), { textContent: key }));
-    return made;
-  }
-
-  function build() {
-    const { words, mark, colours } = data;
-    const now = JSON.stringify([words, mark, colours]);
-    if (now === built) return; // a button that is made anew while it is pressed misses its click
-    built = now;
-    find(".plausibility").hidden = !data.plausibility;
-    find(".plausibility h4").textContent = words.plausibility;
-    find(".plausibility .scale").replaceChildren(...words.plausibilities.map((word, i) => button(word, PLAUSIBILITY_KEYS[i], () => plausible(i))));
-    find(".rating h4").textContent = words.rating;
-    const [recorded, generated] = find(".halves").children;
-    [recorded.textContent, generated.textContent] = [words.recorded, "generated"];
-    find(".rating .scale").replaceChildren(
-      ...words.ratings.map((word, i) => button(word, RATING_KEYS[i], () => rate(i), `${word} ${i < 3 ? words.recorded : "generated"}`)),
-    );
-    find(".noticed").hidden = !data.noticed;
-    find(".noticed .ticks").replaceChildren(
-      ...Object.entries(data.noticed ?? {}).map(([code, word], i) => button(word, NOTICED_KEYS[i], () => tick(code))),
-    );
-    find(".waves .rows").replaceChildren(...data.mark.map(waveRow));
-    for (const [name, colour] of Object.entries(data.colours)) root.style.setProperty(`--${name}`, colour);
-  }
-
-  function waveRow(name) {
-    const row = document.createElement("div");
-    Object.assign(row, { className: "wave" });
-    row.dataset.wave = name;
-    const key = Object.keys(WAVE_KEYS).find((digit) => WAVE_KEYS[digit] === name);
-    const pick = button("", key, () => choose(name), `Wave ${name}`);
-    pick.classList.add("pick");
-    pick.prepend(Object.assign(document.createElement("b"), { textContent: name }));
-    pick.append(document.createElement("span"));
-    const none = button("none", "x", () => (choose(name), absent()), `Wave ${name}: no response`);
-    none.classList.add("none");
-    row.append(pick, none);
-    return row;
-  }
+  // ---- what is said ------------------------------------------------------------------------------------------------
 
   const choose = (name) => ((wave = name), show());
   const plausible = (i) => ((answer().plausibility = i + 1), changed());
@@ -279,37 +215,15 @@ function createReview(parent, first) {
     const { start_ms, interval_ms, samples } = data.axis;
     const usual = Math.min(USUAL_MS[wave], start_ms + (samples - 1) * interval_ms);
     if (now === undefined) return setMark(wave, picture.snapped(chosen, usual));
-    let to = now + direction * interval_ms;
-    if (toPeak) {
-      const beyond = item().peaks[chosen].map((peak) => peak.ms).filter((ms) => direction * (ms - now) > interval_ms / 2);
-      if (beyond.length) to = direction > 0 ? Math.min(...beyond) : Math.max(...beyond);
-    }
+    const to = toPeak ? nextPeak(item().peaks[chosen], now, direction, interval_ms) : now + direction * interval_ms;
     setMark(wave, Math.min(Math.max(to, start_ms), start_ms + (samples - 1) * interval_ms));
+    return undefined;
   }
 
   const changeGain = (by) => ((gain = Math.min(Math.max(gain + by, 0), GAINS.length - 1)), show());
   const level = (by) => ((chosen = Math.min(Math.max(chosen + by, 0), item().traces.length - 1)), show());
 
-  function keyed(event) {
-    const [target] = event.composedPath();
-    const inside = event.composedPath().includes(root);
-    if (!(inside || target === document.body || target === document.documentElement)) return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
-    if (target === note) {
-      event.stopPropagation();
-      if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) {
-        event.preventDefault();
-        note.blur();
-        root.focus({ preventScroll: true });
-      }
-      return;
-    }
-    const act = action(event);
-    if (!act) return;
-    event.preventDefault();
-    event.stopImmediatePropagation(); // the page around has keys of its own
-    act();
-  }
+  const keyed = keyListener(root, note, (event) => action(event));
 
   /** What a key does; nothing where it has no meaning now. */
   function action(event) {
@@ -373,7 +287,7 @@ function createReview(parent, first) {
 
   function receive(payload) {
     data = payload;
-    build();
+    questions.build(data);
     outbox.stored(data.stored);
     outbox.resume();
     for (const [index, sent] of Object.entries(data.items)) {

@@ -27,6 +27,13 @@ function peaksOf(uv, start, interval) {
   return found;
 }
 
+/** Time of the next peak before (-1) or after (1) a time; the time itself where there is none. */
+function nextPeak(peaks, ms, direction, interval) {
+  const beyond = peaks.map((peak) => peak.ms).filter((at) => direction * (at - ms) > interval / 2);
+  if (!beyond.length) return ms;
+  return direction > 0 ? Math.min(...beyond) : Math.max(...beyond);
+}
+
 function createPicture(canvas) {
   const pen = canvas.getContext("2d");
   let scene, size = { width: 0, height: 0 }, frame;
@@ -37,7 +44,7 @@ function createPicture(canvas) {
   const ms = (px) => scene.start_ms + ((px - left()) / (size.width - left() - EDGE.right)) * (end() - scene.start_ms);
   const inner = () => size.height - EDGE.top - EDGE.bottom;
   const gap = () => inner() / (scene.stacked ? scene.traces.length + 0.5 : 1);
-  const perUv = () => (scene.gain * gap() * (scene.stacked ? 0.9 : 0.47)) / scene.half_range_uv;
+  const perUv = () => (scene.gain * gap() * (scene.stacked ? 0.75 : 0.47)) / scene.half_range_uv;
   const zero = (k) => EDGE.top + (scene.stacked ? (k + 0.95) * gap() : 0.5 * inner());
   const y = (k, uv) => zero(k) - uv * perUv();
   const at = (k, time) => {
@@ -115,7 +122,7 @@ function createPicture(canvas) {
     axes();
     pen.save();
     pen.beginPath();
-    pen.rect(0, EDGE.top - 10, size.width, inner() + 20);
+    pen.rect(0, 2, size.width, EDGE.top + inner() + 8);
     pen.clip();
     scene.traces.forEach((_, k) => line(k));
     pen.restore();
@@ -124,7 +131,9 @@ function createPicture(canvas) {
       const absent = scene.marks.filter((one) => one.trace === k && one.ms === null).map((one) => one.wave);
       if (!absent.length) continue;
       const words = `no ${absent.join(", ")}`;
-      text(words, left() + 6, scene.stacked ? zero(k) - 8 : size.height - EDGE.bottom - 10, { colour: scene.colours.ink, font: "600 12px", halo: true });
+      const font = "600 12px", colour = scene.colours.ink;
+      if (scene.stacked) text(words, left() - 10, zero(k) + 20, { colour, font, align: "right" });
+      else text(words, left() + 6, size.height - EDGE.bottom - 10, { colour, font, halo: true });
     }
     if (scene.preview) mark(scene.preview, true);
   }

@@ -32,13 +32,17 @@ _component = st.components.v2.component(
 )
 
 
+def figure_font() -> None:
+    """The font of the figures, once a page."""
+    st.html(f"<style>{font_faces()}</style>")
+
+
 def figure(diagram: Diagram, theme: str) -> None:
     """Draw it; a click on a block, or Enter on it, opens it and draws the page anew.
 
     The browser is given ``svg`` (the figure), ``selected`` (id of the open block, or empty) and ``accent`` (CSS colour
     of the ring around it).
     """
-    st.html(f"<style>{font_faces()}</style>")
     key = f"architecture_{diagram.name}"
 
     def chosen() -> None:

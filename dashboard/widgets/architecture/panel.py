@@ -45,7 +45,7 @@ def _facts(block: Block) -> None:
     rows = [("Takes in", shape_words(block.shape_in)), ("Puts out", shape_words(block.shape_out))]
     if block.parameters:
         share = "" if block.share is None else f" · {percent(block.share)} of the model"
-        rows.append(("Trainable parameters", f"{block.parameters:,}{share}"))
+        rows.append(("Parameters", f"{block.parameters:,}{share}"))
     if block.time_share is not None:
         rows.append(("Time", f"{percent(block.time_share)} of {block.timed}"))
     inside = " · ".join(line.rstrip(",;") for line in block.lines if isinstance(line, str))

@@ -125,7 +125,7 @@ def _labels(flow: Flow) -> None:
     rows = [
         {
             "label": label.title,
-            "marked by a person": f"{marked:.{d}f}" if np.isfinite(marked) else "not marked",
+            "marked in the cohort": f"{marked:.{d}f}" if np.isfinite(marked) else "not marked",
             "decoded from z": f"{read:.{d}f}" if np.isfinite(read) else "–",
         }
         for label, marked, read, d in zip(LABELS, flow.marked, flow.read, digits, strict=True)

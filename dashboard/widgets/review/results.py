@@ -104,7 +104,7 @@ def _figures(study: Study, results: ReviewResults, theme: str) -> None:
             "review_accuracy",
             note="95 % intervals",
             table=pd.DataFrame([r.model_dump() for r in results.reviewers]),
-            caption=f"Dashed: chance. Band: the margin of ± {results.margin:.0%} that was set before the study.",
+            caption=f"Dashed: chance. Band: the margin of ± {100 * results.margin:.0f} %, set before the study.",
         )
     with right:
         figure_box(

@@ -18,7 +18,7 @@ from dashboard.widgets.review.studies import items_of, store_of
 
 KEY = "review_screen"
 _FILES = Path(__file__).resolve().parents[2] / "components" / "review"
-_PARTS = ("outbox.js", "trace.js", "review.js")
+_PARTS = ("outbox.js", "trace.js", "questions.js", "keys.js", "review.js")
 _component = st.components.v2.component(
     KEY,
     html=(_FILES / "review.html").read_text(encoding="utf-8"),

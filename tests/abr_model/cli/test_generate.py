@@ -90,7 +90,7 @@ def test_bad_input_is_named_and_nothing_is_written(generate, arguments, column, 
 
 def test_another_format_is_refused_before_any_work(generate, monkeypatch):
     monkeypatch.setattr(TrainedModel, "load", lambda folder: pytest.fail("loaded a model"))
-    result, out = generate(out="batch.xlsx")
+    result, out = generate(out="batch.txt")
     assert isinstance(result.exception, InputError)
     assert not out.exists()
 

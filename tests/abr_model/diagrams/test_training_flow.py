@@ -117,7 +117,9 @@ def test_a_run_that_was_killed_and_one_that_failed(run):
     run.write_status(state="failed", stage=None, message="the disk is full", epochs_done=1)
     diagram = training_flow(Subject.of_run(run))
     assert "failed after 1 of 3 epochs" in diagram.subtitle
-    assert "the disk is full" in diagram.block("status").lines
+    assert "why: see the run's log" in diagram.block("status").lines
+    run.write_status(state="failed", message="a file cannot be read: Smith_1970.parquet")
+    assert "Smith" not in training_flow(Subject.of_run(run)).alt, "a file's name may be a patient's"
     run.write_status(state="failed", recordings=None, message="the cohort was replaced", epochs_done=0)
     assert states(training_flow(Subject.of_run(run)))["cohort"] == "failed"
 

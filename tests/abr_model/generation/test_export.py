@@ -151,7 +151,7 @@ def test_files(cohort, tmp_path, csv):
 
 def test_bad_targets_are_refused(cohort, tmp_path):
     with pytest.raises(InputError, match="no such export format"):
-        export(cohort, tmp_path / "batch.xlsx")
+        export(cohort, tmp_path / "batch.txt")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written") as refused:
         export(cohort, tmp_path / "file" / "batch.csv")

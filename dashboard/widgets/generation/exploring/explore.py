@@ -111,7 +111,7 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
         _level_series(series, condition[INTENSITY.name], theme)
     with function, st.container(border=True, gap="xsmall", height="stretch"):
         _latency_intensity(series, response, cohort, condition, norm, theme)
-    export_box(model, condition)
+    export_box(chosen, condition)
 
 
 def _as_shown(

@@ -1,31 +1,44 @@
-"""The bar at the foot of the Generation page: a batch at the sliders' conditions as a file."""
+"""The bar at the foot of the Generation page: a batch at the sliders' conditions, with its data card."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import streamlit as st
 
-from abr_model.generation.conditions import conditions_table
-from abr_model.generation.export import export_bytes
-from abr_model.generation.generate import CONTENTS, generate
+from abr_model.batches.batch import make_batch
+from abr_model.batches.request import BatchRequest
+from abr_model.generation.designs.grid import GridDesign
+from abr_model.generation.formats.formats import FORMATS
+from abr_model.generation.generate import CONTENTS
+from abr_model.model_card import evaluation_in
 from abr_model.schema import KIND_NOTICES, Kind
-
-if TYPE_CHECKING:
-    from abr_model.model import TrainedModel
+from dashboard.batches import training, training_is_here
+from dashboard.session import LoadedModel
 
 LARGEST = 10_000
-"""Recordings in one file from the page; ``abr generate`` makes more."""
+"""Recordings in one file from here; the view of batches, and ``abr generate``, make more."""
 CONTENT_LABELS = {"recording": "Recording", "response": "Response"}
 
 
-def batch_bytes(model: TrainedModel, condition: Mapping, n: int, seed: int, content: str, format: str) -> bytes:
-    """A file of ``n`` generated recordings at one condition."""
-    return export_bytes(generate(model, conditions_table(**condition, n=n), seed, content), format)
+def batch_bytes(chosen: LoadedModel, condition: Mapping, n: int, seed: int, content: str, format: str) -> bytes:
+    """``n`` generated recordings at one condition, with provenance and data card, as one archive."""
+    design = GridDesign(**{name: [value] for name, value in condition.items()}, n=n)
+    request = BatchRequest(design=design, seed=seed, content=content, format=format)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"{_name(chosen, seed, n)}{FORMATS[format].endings[0]}"
+        evaluation = evaluation_in(chosen.folder, chosen.model.model_id)
+        batch = make_batch(chosen.model, request, target, training=training(chosen), evaluation=evaluation)
+        return batch.bundle.zip(Path(folder) / "bundle.zip", batch.provenance.made).read_bytes()
 
 
-def export_box(model: TrainedModel, condition: Mapping) -> None:
+def _name(chosen: LoadedModel, seed: int, n: int) -> str:
+    return f"abr-generated-{chosen.model.model_id}-seed-{seed}-n-{n}"
+
+
+def export_box(chosen: LoadedModel, condition: Mapping) -> None:
     """Number, seed and content of a batch, and a button per format. The batch is made when a button is pressed."""
     with st.container(border=True, key="export"):
         words, count, seed_box, content_box, csv, parquet = st.columns(
@@ -44,20 +57,21 @@ def export_box(model: TrainedModel, condition: Mapping) -> None:
             help="Recording: with the residual noise of an average, where the model has learned it. "
             "Response: the evoked response alone.",
         )
+        copies = "near-copies withheld" if training_is_here(chosen) else "not checked for near-copies"
         words.markdown(
-            f"{n:,} {content}{'s' if n > 1 else ''} at these conditions · seed {seed}  \n"
-            f":gray[{KIND_NOTICES[Kind.GENERATED]}]"
+            f"{n:,} {content}{'s' if n > 1 else ''} at these conditions · seed {seed} · {copies}  \n"
+            f":gray[{KIND_NOTICES[Kind.GENERATED]}]",
+            help="A zip archive: file, provenance and data card. The view Batches has other designs and formats.",
         )
-        name = f"abr-generated-{model.model_id}-seed-{seed}-n-{n}"
-        for place, format, label, kind, mime in (
-            (csv, "csv", "Export CSV", "primary", "text/csv"),
-            (parquet, "parquet", "Parquet", "secondary", "application/vnd.apache.parquet"),
+        for place, format, label, kind in (
+            (csv, "csv", "Export CSV", "primary"),
+            (parquet, "parquet", "Parquet", "secondary"),
         ):
             place.download_button(
                 label,
-                lambda format=format: batch_bytes(model, condition, n, seed, content, format),
-                file_name=f"{name}.{format}",
-                mime=mime,
+                lambda format=format: batch_bytes(chosen, condition, n, seed, content, format),
+                file_name=f"{_name(chosen, seed, n)}.{format}.zip",
+                mime="application/zip",
                 key=f"download_{format}",
                 on_click="ignore",
                 type=kind,

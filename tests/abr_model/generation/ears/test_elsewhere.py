@@ -8,12 +8,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 from abr_model.generation.ears.as_cohort import ears_as_cohort
 from abr_model.generation.ears.ear import infer_ear
-from abr_model.generation.ears.elsewhere import blend, ear_level_series, ear_responses
+from abr_model.generation.ears.elsewhere import along_arc, blend, ear_level_series, ear_responses
 from abr_model.generation.ears.known_changes import change_notes
 from abr_model.generation.export import export, export_bytes
 from abr_model.generation.inference import reconstruct
@@ -49,8 +50,8 @@ def test_elsewhere_it_depends_on_the_ear_and_on_the_condition(model, ear, other)
 
 def test_near_the_recording_it_runs_into_the_reconstruction(model, ear):
     level = ear.condition["intensity_db_nhl"]
-    near = ear_level_series(model, ear, ear.condition, (level - 0.01, level))
-    assert np.abs(near.mean[0] - near.mean[1]).max() < 1e-3
+    near = ear_level_series(model, ear, ear.condition, (level - 0.01,))
+    assert np.abs(near.mean[0] - ear.estimate_uv[0]).max() < 1e-3
     assert near.own[0] == pytest.approx(1, abs=1e-4)
     far = ear_level_series(model, ear, ear.condition, (level - 40,))
     assert far.own[0] < 1e-6
@@ -103,6 +104,17 @@ def test_a_blend_begins_with_the_one_and_ends_with_the_other(model, ear, other):
         assert found.conditions[name].iloc[2] == other.condition[name]
     between = sorted([ear.condition["age_years"], other.condition["age_years"]])
     assert between[0] <= found.conditions["age_years"].iloc[1] <= between[1]
+
+
+def test_an_arc_keeps_the_size_and_turns_evenly():
+    first, second = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    half = along_arc(first, second, torch.tensor([[0.5]]))
+    np.testing.assert_allclose(half, [[np.sqrt(2), np.sqrt(2)]], rtol=1e-5)
+    for share, end in ((0.0, first), (1.0, second)):
+        assert torch.equal(along_arc(first, second, torch.tensor([[share]])), end)
+    for other in (-first, first, torch.zeros(1, 2)):
+        straight = along_arc(first, other, torch.tensor([[0.25]]))
+        np.testing.assert_allclose(straight, 0.75 * first + 0.25 * other, atol=1e-6)
 
 
 def test_a_blend_under_one_condition_ends_with_the_second_ear_there(model, ear, other):
