@@ -76,7 +76,7 @@ def training_of(model: TrainedModel, recordings: Recordings) -> Training:
         check_same_parts(made, parts.split.sizes)
         if not _alike(parts.scaling, model.scaling):
             raise InputError(
-                "the simulated clinic is not the one that the model learned from: its recordings have another mean "
+                "the model was trained on another cohort: the recordings of this simulated clinic have another mean "
                 "and spread",
                 allowed=f"{made.cohort}, SHA-256 {made.cohort_digest[:12]}…",
             )
