@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
-from abr_model.generation.response import ResponseSeries
-from abr_model.schema import Kind, latency_column
+from abr_model.schema import HEARING_LOSS, INTENSITY, Kind, latency_column
 
 LOUD, SOFT = 80.0, 30.0
-"""Levels between which the first step moves, dB nHL."""
+"""Levels between which a step moves, dB nHL."""
+FEWEST = 3
+"""A median of fewer marked waves is none."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Step:
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def first_steps(table: pd.DataFrame, kind: Kind, loud_and_soft: ResponseSeries | None) -> list[Step]:
-    """The steps for this cohort and model.
+def first_steps(table: pd.DataFrame, kind: Kind, has_model: bool) -> list[Step]:
+    """The steps for this cohort.
 
     Parameters
     ----------
     table
         Of the loaded cohort.
-    loud_and_soft
-        What the chosen model draws at :data:`LOUD` and :data:`SOFT`, in this order; None without a model.
+    has_model
+        Whether there is a model to generate with; it is not loaded for this.
     """
     return [
         Step(
@@ -55,7 +55,7 @@ def first_steps(table: pd.DataFrame, kind: Kind, loud_and_soft: ResponseSeries |
         Step(
             "Move a slider",
             f"Drag *Intensity* from {LOUD:g} to {SOFT:g} dB nHL.",
-            _wave_v_in_words(loud_and_soft),
+            _wave_v_in_words(table, has_model),
             "generation",
             "Open Generation",
             lambda opened: opened.get("generation", {}).get("moved", False),
@@ -111,13 +111,17 @@ def _marked_in_words(table: pd.DataFrame, kind: Kind) -> str:
     )
 
 
-def _wave_v_in_words(loud_and_soft: ResponseSeries | None) -> str:
-    if loud_and_soft is None:
-        return "Wave V comes later and smaller. There is no trained model yet: train one first."
-    latency, amplitude = loud_and_soft.latency_ms[:, -1], loud_and_soft.amplitude_uv[:, -1]
-    if not np.isfinite([*latency, *amplitude]).all():
-        return "Wave V comes later and smaller."
+def _wave_v_in_words(table: pd.DataFrame, has_model: bool) -> str:
+    """What the cohort's own marks say of the way from the one level to the other."""
+    first = "" if has_model else "There is no trained model yet: train one first. "
+    normal = table[table[HEARING_LOSS.name] == "normal"]
+    medians = []
+    for level in (LOUD, SOFT):
+        marks = normal.loc[(normal[INTENSITY.name] - level).abs() <= 2.5, latency_column("V")].dropna()
+        medians.append(marks.median() if len(marks) >= FEWEST else None)
+    if None in medians:
+        return f"{first}Wave V comes later and smaller."
     return (
-        f"Wave V goes from {latency[0]:.1f} to {latency[1]:.1f} ms and from {amplitude[0]:.2f} to "
-        f"{amplitude[1]:.2f} µV: the trace follows your hand."
+        f"{first}Wave V comes later and smaller: in the cohort it is marked at {medians[0]:.1f} and "
+        f"{medians[1]:.1f} ms (medians, normal hearing)."
     )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.schema import INTENSITY
 from dashboard import session
 from dashboard.charts.cohort import mean_by_level
-from dashboard.first_steps import LOUD, SOFT, first_steps
-from dashboard.generated import generated_series
+from dashboard.first_steps import first_steps
 from dashboard.opened import opened
 from dashboard.style import PLOTLY_CONFIG
 from dashboard.summaries import means_by_level
 from dashboard.widgets.badges import kind_badge_markdown
 from dashboard.widgets.first_steps import show_first_steps
-from dashboard.widgets.generation.exploring.settings import USUAL_CONDITION
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.problem import plain
 
@@ -58,12 +55,6 @@ def trace_card(loaded: session.LoadedCohort) -> None:
         st.plotly_chart(figure, config=PLOTLY_CONFIG, alt=f"Mean ABR at {levels}, loudest on top")
 
 
-def loud_and_soft():
-    """What the chosen model draws at the two levels of the first steps; None without a model."""
-    chosen = session.chosen_model()
-    return chosen and generated_series(chosen, USUAL_CONDITION, INTENSITY.name, (LOUD, SOFT))
-
-
 page_header(
     "Synthetic auditory brainstem responses",
     "Explore a cohort of ABR recordings, train a model on it, and generate new waveforms for the conditions you set.",
@@ -75,7 +66,7 @@ with picture:
     trace_card(loaded)
 with facts:
     loaded_card(loaded)
-show_first_steps(first_steps(loaded.table, loaded.kind, loud_and_soft()), opened())
+show_first_steps(first_steps(loaded.table, loaded.kind, session.chosen_model_folder() is not None), opened())
 with st.container(border=True):
     st.markdown(
         "**What this cannot do**  \n"
