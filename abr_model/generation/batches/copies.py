@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.evaluation.privacy.near_copies import BY_CHANCE, SAME, CopyFinder
-from abr_model.evaluation.subject import Subject
+from abr_model.evaluation.subject import digest_of
+from abr_model.evaluation.training_cohort import is_training_cohort
+from abr_model.generation.batches.cohorts import find_training_cohort
 from abr_model.recordings import Recordings
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
@@ -67,23 +70,24 @@ def training_of(model: TrainedModel, recordings: Recordings) -> Training:
     InputError
         The recordings are not the ones that the model was trained on, or too few patients.
     """
+    made, digest = model.provenance, digest_of(recordings)
+    if not is_training_cohort(made, digest, recordings):
+        raise _another(model, recordings, digest)
+    parts = prepare_parts(recordings, model.preset, made.filter)
+    if digest == made.cohort_digest:
+        return Training(CopyFinder(parts.train))
+    if parts.split.sizes != made.recordings or not _alike(parts.scaling, model.scaling):
+        raise _another(model, recordings, digest)
+    return Training(CopyFinder(parts.train), SIMULATED_AGAIN)
+
+
+def _another(model: TrainedModel, recordings: Recordings, digest: str) -> InputError:
     made = model.provenance
-    note = ""
-    try:
-        Subject.of_model(model, recordings)
-    except InputError:
-        if made.kind != Kind.SIMULATED or recordings.kind != Kind.SIMULATED:
-            raise
-        note = SIMULATED_AGAIN
-    try:
-        parts = prepare_parts(recordings, model.preset, made.filter)
-    except InputError:
-        if note:
-            Subject.of_model(model, recordings)  # another cohort: that is what is to be said
-        raise
-    if note and not (parts.split.sizes == made.recordings and _alike(parts.scaling, model.scaling)):
-        Subject.of_model(model, recordings)
-    return Training(CopyFinder(parts.train), note)
+    return InputError(
+        "the model was trained on another cohort",
+        value=f"{recordings.provenance.title}, SHA-256 {digest[:12]}…",
+        allowed=f"{made.cohort}, SHA-256 {made.cohort_digest[:12]}…",
+    )
 
 
 def _alike(one: Scaling, other: Scaling) -> bool:
@@ -112,6 +116,17 @@ def copy_report(model: TrainedModel, training: Training | None, why_not: str = "
     if training is None:
         return report
     return report.model_copy(update={"thresholds": training.finder.thresholds, "note": training.note})
+
+
+def training_here(model: TrainedModel) -> tuple[Training | None, str]:
+    """The training recordings, from the data folder; None, and why, where they are not there."""
+    path = find_training_cohort(model)
+    if path is None:
+        return None, not_here(model)
+    try:
+        return training_of(model, CohortFile.open(path)), ""
+    except InputError:  # a simulation of that name by another version of the simulator, or damaged
+        return None, f"{not_here(model)}; a cohort of the same name is, but another one"
 
 
 def not_here(model: TrainedModel) -> str:
