@@ -91,3 +91,9 @@ def positions(rows) -> np.ndarray:
     """Integer positions of a boolean mask; positions as they are."""
     rows = np.asarray(rows)
     return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+
+
+def digest_of(recordings: Recordings) -> str:
+    """SHA-256 of the content of a cohort in memory or on disk."""
+    digest = recordings.digest
+    return digest() if callable(digest) else digest

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from abr_model.batches.cohorts import find_training_cohort
+from abr_model.batches.copies import Training, training_here
+from abr_model.batches.parts import make_part
+from abr_model.batches.plan import Plan, plan_of
+from abr_model.batches.request import BatchRequest
 from abr_model.errors import InputError
-from abr_model.generation.batches.cohorts import find_training_cohort
-from abr_model.generation.batches.copies import Training, training_here
-from abr_model.generation.batches.parts import make_part
-from abr_model.generation.batches.plan import Plan, plan_of
-from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.designs.design import Design
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import BLOCK

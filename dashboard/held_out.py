@@ -13,8 +13,8 @@ from abr_model.errors import InputError
 from abr_model.evaluation.comparison import Comparison, compare, generator_of
 from abr_model.evaluation.other_cohort import preset_for
 from abr_model.evaluation.scorecard import Scorecard
-from abr_model.evaluation.training_cohort import is_training_cohort
 from abr_model.model import TrainedModel
+from abr_model.training_cohort import is_training_cohort
 from dashboard import session
 from dashboard.cohort_files import available_cohorts
 from dashboard.session import LoadedModel

@@ -15,8 +15,8 @@ from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 
 if TYPE_CHECKING:
-    from abr_model.generation.batches.batch import Batch
-    from abr_model.generation.batches.plan import Plan
+    from abr_model.batches.batch import Batch
+    from abr_model.batches.plan import Plan
 
 PROGRESS_FROM = 1_000
 """Recordings from which a progress bar is worth its line."""
@@ -30,9 +30,9 @@ def new(
     """Make a batch."""
     from pydantic import ValidationError
 
+    from abr_model.batches.cohorts import rows_of
+    from abr_model.batches.request import BatchRequest
     from abr_model.cli.generate import find_model
-    from abr_model.generation.batches.cohorts import rows_of
-    from abr_model.generation.batches.request import BatchRequest
     from abr_model.generation.formats.formats import format_of
     from abr_model.validation import as_input_error
 
@@ -47,8 +47,8 @@ def new(
     rows = rows_of(request, cohort)
     folder = find_model(model)
 
-    from abr_model.generation.batches.batch import make_batch
-    from abr_model.generation.batches.plan import plan_of
+    from abr_model.batches.batch import make_batch
+    from abr_model.batches.plan import plan_of
     from abr_model.model import TrainedModel
     from abr_model.model_card import evaluation_in
 
@@ -69,10 +69,10 @@ def again(
     provenance: Path, out: Path, model: str | None, cohort: Path | None, jobs: int, scheduler: str | None
 ) -> None:
     """Make a batch again from its provenance."""
+    from abr_model.batches.again import make_again
+    from abr_model.batches.provenance import BatchProvenance
     from abr_model.cli.generate import find_model
     from abr_model.cohort_file import CohortFile
-    from abr_model.generation.batches.again import make_again
-    from abr_model.generation.batches.provenance import BatchProvenance
     from abr_model.model import TrainedModel
     from abr_model.model_card import evaluation_in
 
@@ -96,7 +96,7 @@ def again(
 
 def work(folder: Path) -> None:
     """Make the batch of a folder that the dashboard has prepared."""
-    from abr_model.generation.batches.background import work_on
+    from abr_model.batches.background import work_on
 
     work_on(folder)
 
@@ -120,8 +120,8 @@ def _model_with(weights_sha256: str, first) -> Path:
 
 def _training(trained, training_cohort: Path | None):
     """The training recordings; None, and it is said, where they are not here."""
+    from abr_model.batches.copies import training_here, training_of
     from abr_model.cohort_file import CohortFile
-    from abr_model.generation.batches.copies import training_here, training_of
 
     if training_cohort is not None:
         return training_of(trained, CohortFile.open(training_cohort)), ""

@@ -11,14 +11,15 @@ from abr_model.evaluation.comparison import Comparison, Generate, compare, gener
 from abr_model.evaluation.other_cohort import preset_for
 from abr_model.evaluation.scorecard import NO_NETWORK, NO_TRAINING, NOT_ASKED, NOT_REACHED, Scorecard
 from abr_model.evaluation.sections import SECTIONS, chosen_sections
-from abr_model.evaluation.subject import Subject, digest_of
-from abr_model.evaluation.training_cohort import check_same_parts
+from abr_model.evaluation.subject import Subject
 from abr_model.filtering import EVERYTHING, CohortFilter
+from abr_model.recordings import Recordings, digest_of
+from abr_model.training_cohort import check_same_parts
 
 if TYPE_CHECKING:
     from abr_model.configuration import Preset
     from abr_model.model import TrainedModel
-    from abr_model.recordings import Recordings
+    from abr_model.recordings import Recordings, digest_of
 
 OnProgress = Callable[[str, float], None]
 """Gets what is being done, in words, and the fraction of all that is done; may raise to stop."""
@@ -76,7 +77,8 @@ def evaluate(
     start = time.perf_counter()
     comparison = compare(recordings, preset, generator_of(model), seed, filter)
     if not other_cohort and digest_of(recordings) != subject.cohort_digest:
-        check_same_parts(model.provenance, comparison)
+        parts = {"train": comparison.train, "validation": comparison.other, "test": comparison.real}
+        check_same_parts(model.provenance, {name: len(part) for name, part in parts.items()})
     seconds = time.perf_counter() - start
     return score_comparison(comparison, subject, model, sections, beside, on_progress, on_section, seconds)
 

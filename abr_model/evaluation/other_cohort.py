@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abr_model.errors import InputError
-from abr_model.evaluation.training_cohort import is_training_cohort, simulated_as
 from abr_model.generation.inference import on_time_axis
 from abr_model.schema import FMP, POLARITY, Kind
+from abr_model.training_cohort import is_training_cohort, simulated_as
 
 if TYPE_CHECKING:
     from abr_model.configuration import Preset

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
+from abr_model.recordings import digest_of
 from abr_model.schema import Kind
+from abr_model.training_cohort import is_training_cohort
 
 if TYPE_CHECKING:
     from abr_model.configuration import Preset
@@ -65,8 +67,6 @@ class Subject(BaseModel):
         InputError
             The recordings are not the ones that the model was trained on.
         """
-        from abr_model.evaluation.training_cohort import is_training_cohort
-
         made = model.provenance
         digest = digest_of(recordings)
         if not is_training_cohort(made, digest, recordings):
@@ -129,12 +129,6 @@ class Subject(BaseModel):
         ):
             if own != theirs:
                 raise InputError(f"“{other.title}” was measured on another {what}", value=theirs, allowed=own)
-
-
-def digest_of(recordings: Recordings) -> str:
-    """SHA-256 of the content of a cohort in memory or on disk."""
-    digest = recordings.digest
-    return digest() if callable(digest) else digest
 
 
 def _on(recordings: Recordings, digest: str, preset: Preset, filter: CohortFilter) -> dict:

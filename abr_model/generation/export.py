@@ -1,6 +1,6 @@
 """Recordings as a file that leaves the product, in one of the formats of :mod:`abr_model.generation.formats.formats`.
 
-A batch with provenance and data card is made by :mod:`abr_model.generation.batches.batch`.
+A batch with provenance and data card is made by :mod:`abr_model.batches.batch`.
 """
 
 from __future__ import annotations

@@ -11,13 +11,13 @@ import pandas as pd
 
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
-from abr_model.evaluation.subject import digest_of
 from abr_model.filtering import CohortFilter
 from abr_model.generation.level_sets import generate_ears
 from abr_model.preparation import split_by_patient, split_by_recording_leaky
-from abr_model.recordings import Recordings
+from abr_model.recordings import Recordings, digest_of
 from abr_model.schema import AGE, CONDITION_NAMES, HEARING_LOSS, INTENSITY, RATE
 from abr_model.selection import SelectedRecordings, SelectionRules, selected
+from abr_model.training_cohort import is_training_cohort
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -98,7 +98,7 @@ def draw_items(
 def _allowed(recordings: Recordings, model: TrainedModel, kept: SelectedRecordings) -> tuple[np.ndarray, bool]:
     """[n] bool, which of ``kept`` may be drawn, and whether they are of patients that the model has not seen."""
     everything = np.ones(len(kept), dtype=bool)
-    if digest_of(recordings) != model.provenance.cohort_digest:
+    if not is_training_cohort(model.provenance, digest_of(recordings), recordings):
         return everything, False
     preparation = model.preset.preparation
     of_model, _ = selected(recordings, SelectionRules.of(preparation), model.provenance.filter)

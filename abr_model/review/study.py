@@ -24,9 +24,8 @@ import pandas as pd
 
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
-from abr_model.evaluation.subject import digest_of
 from abr_model.filtering import EVERYTHING, CohortFilter
-from abr_model.recordings import Recordings
+from abr_model.recordings import Recordings, digest_of
 from abr_model.review.blinded import ITEMS_FILE, BlindedItems, blind, order_of, quantum_of
 from abr_model.review.config import CONFIG_FILE, StudyConfig, reviewer_code
 from abr_model.review.database import ADDRESS_VARIABLE, check_address

@@ -1,12 +1,18 @@
-"""Small networks and a cohort file: a training of a few seconds."""
+"""Small networks and a cohort file, for a training of a few seconds; models that have learned nothing."""
 
 from __future__ import annotations
 
 import pytest
+import torch
 
 from abr_model.configuration import load_preset
+from abr_model.model import ModelProvenance, TrainedModel
+from abr_model.network import build_network
 from abr_model.runs.run import Run
+from abr_model.sampler import build_sampler
 from abr_model.training.fit import fit
+from abr_model.training.parts import prepare_parts
+from abr_model.training_support import support_of
 
 SMALL = {
     "preparation": {"samples": 80, "sampling_rate_hz": 6000},
@@ -39,3 +45,41 @@ def finished_run(small_presets, cohort_file, tmp_path_factory):
     run = Run.create(tmp_path_factory.mktemp("runs"), small_presets["reference"], cohort_file, label="first\n try ")
     fit(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def build_untrained(small_cohort):
+    """A model of a preset with random weights, everything else as training leaves it."""
+
+    def build(preset_name: str) -> TrainedModel:
+        preset = load_preset(preset_name)
+        parts = prepare_parts(small_cohort, preset)
+        torch.manual_seed(0)
+        network = build_network(preset.network)
+        sampler = build_sampler(preset.sampler, network.latent, network.samples)
+        provenance = ModelProvenance(
+            kind=parts.train.kind,
+            cohort="clinic.parquet",
+            cohort_digest="ab" * 32,
+            split=parts.split.kind,
+            recordings=parts.split.sizes,
+            patients=parts.patients,
+            command="abr train",
+            epochs=0,
+        )
+        support = support_of(parts.train)
+        return TrainedModel(network, sampler, preset, parts.scaling, parts.train.sampling, support, provenance)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def default_model(build_untrained):
+    """Predicts which waves are marked, and has residual noise."""
+    return build_untrained("default")
+
+
+@pytest.fixture(scope="session")
+def reference_model(build_untrained):
+    """Predicts no marks, and has no residual noise."""
+    return build_untrained("reference")

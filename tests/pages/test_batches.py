@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from abr_model.generation.batches.background import list_batches, prepare, work_on
+from abr_model.batches.background import list_batches, prepare, work_on
 from abr_model.generation.designs.table import TEMPLATE
 from dashboard.widgets.generation.batch import batch as batch_view_module
 
@@ -144,8 +144,8 @@ def test_what_was_filled_in_is_there_after_a_look_elsewhere(app, go, project_roo
 
 
 def test_a_batch_at_work_shows_its_progress_and_can_be_stopped(app, model, data_folder, monkeypatch):
-    from abr_model.generation.batches import background
-    from abr_model.generation.batches.request import BatchRequest
+    from abr_model.batches import background
+    from abr_model.batches.request import BatchRequest
     from abr_model.generation.designs.design import design_of
     from abr_model.runs.lock import Lock
     from abr_model.runs.status import write_status

@@ -55,7 +55,7 @@ class _Drawn(BaseModel):
 
     def _source(self, recordings: Recordings | None) -> pd.DataFrame:
         """Patient and conditions of the recordings that are drawn from."""
-        from abr_model.evaluation.subject import digest_of
+        from abr_model.recordings import digest_of
 
         if recordings is None:
             raise InputError(

@@ -129,7 +129,7 @@ def blend(
     """Ears between two: at share 0 the first, at 1 the second, on an arc between their codes.
 
     A code's size says how unusual an ear is. On a straight line it shrinks half way, and with it the response (to 0.87
-    of the mean of both ends, measured; 0.98 on the arc): an ear more usual than either is not one between them.
+    of the mean of both ends, measured; 0.96 on the arc): an ear more usual than either is not one between them.
 
     Parameters
     ----------

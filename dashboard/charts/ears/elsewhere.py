@@ -112,7 +112,7 @@ def ear_series_figure(
 def ear_latency_figure(
     responses: EarResponses, usual_ms: np.ndarray, recorded, theme: str, *, height: int = 330
 ) -> go.Figure:
-    """Wave V latency by level: this ear with its range of 90 %, the usual ear, the ear's own marks.
+    """Wave V latency by level: this ear with its range, the usual ear, the ear's own marks.
 
     Parameters
     ----------

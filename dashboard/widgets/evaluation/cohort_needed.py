@@ -6,7 +6,7 @@ import streamlit as st
 
 from abr_model.errors import InputError
 from abr_model.evaluation.scorecard import Scorecard
-from abr_model.evaluation.training_cohort import simulated_as
+from abr_model.training_cohort import simulated_as
 from dashboard import session
 from dashboard.held_out import Sides, cohort_file_of, sides_of
 from dashboard.session import LoadedModel

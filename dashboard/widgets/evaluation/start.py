@@ -12,8 +12,8 @@ from abr_model.evaluation.background.folder import Evaluation, list_evaluations
 from abr_model.evaluation.background.pace import expected_seconds
 from abr_model.evaluation.other_cohort import check_held_out
 from abr_model.evaluation.sections import SECTIONS
-from abr_model.evaluation.training_cohort import is_training_cohort, simulated_as
 from abr_model.runs.training_lock import is_training
+from abr_model.training_cohort import is_training_cohort, simulated_as
 from dashboard import session
 from dashboard.held_out import training_cohort_file
 from dashboard.scorecards import KnownScorecard

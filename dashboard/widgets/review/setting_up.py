@@ -10,6 +10,7 @@ from abr_model.review.config import SHOWABLE
 from abr_model.review.planning import plan
 from abr_model.review.study import Study
 from abr_model.schema import COLUMNS_BY_NAME, WAVES
+from abr_model.training_cohort import is_training_cohort
 from dashboard import session
 from dashboard.session import LoadedModel
 from dashboard.widgets.empty_state import empty_state
@@ -68,7 +69,7 @@ def _sources(model: LoadedModel) -> None:
     filter_box()
     st.markdown(f"Generated: **{plain(model.name)}**")
     provenance = model.model.provenance
-    if provenance.cohort_digest == loaded.digest:
+    if is_training_cohort(provenance, loaded.digest, loaded):
         st.caption("The model was trained on this cohort: only patients that it has not seen are taken.")
     else:
         st.caption(

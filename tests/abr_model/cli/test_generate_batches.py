@@ -148,7 +148,7 @@ def test_what_cannot_be_is_said_and_nothing_is_written(run, arguments, words):
 
 
 def test_an_interrupt_leaves_nothing(run, monkeypatch):
-    from abr_model.generation.batches import batch
+    from abr_model.batches import batch
 
     def interrupt(*arguments):
         raise KeyboardInterrupt

@@ -10,11 +10,11 @@ from abr_model.evaluation.evaluate import evaluate
 from abr_model.evaluation.report.report import report_html
 from abr_model.evaluation.scorecard import NO_TRAINING, Scorecard
 from abr_model.evaluation.sections import SECTIONS
-from abr_model.evaluation.training_cohort import is_training_cohort
 from abr_model.model import TrainedModel
 from abr_model.provenance import Provenance
 from abr_model.schema import Kind
 from abr_model.sources.simulator import simulate
+from abr_model.training_cohort import is_training_cohort
 
 
 @pytest.fixture(scope="module")

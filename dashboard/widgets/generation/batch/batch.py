@@ -6,15 +6,15 @@ import shutil
 
 import streamlit as st
 
+from abr_model.batches.background import launch, list_batches, prepare
+from abr_model.batches.plan import Plan
+from abr_model.batches.request import BatchRequest
 from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
-from abr_model.evaluation.training_cohort import simulated_as
-from abr_model.generation.batches.background import launch, list_batches, prepare
-from abr_model.generation.batches.plan import Plan
-from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.designs.design import Design
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.schema import Kind
+from abr_model.training_cohort import simulated_as
 from dashboard import session
 from dashboard.batches import bytes_for, planned, seconds_for, size_in_words, training_is_here
 from dashboard.session import LoadedModel

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from abr_model.batches.background import BatchFolder, asked_at, delete, list_batches
 from abr_model.errors import InputError
-from abr_model.generation.batches.background import BatchFolder, asked_at, delete, list_batches
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.training.available_memory import available_memory
 from dashboard.batches import file_bytes, size_in_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from abr_model.generation.batches.plan import Plan
+from abr_model.batches.plan import Plan
 from abr_model.generation.support import support_of_rows
 from abr_model.schema import COLUMNS_BY_NAME, CONDITION_NAMES, HEARING_LOSSES
 from dashboard.style import GRID, TRACE_STYLES, faded

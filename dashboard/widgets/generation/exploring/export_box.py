@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from abr_model.generation.batches.batch import make_batch
-from abr_model.generation.batches.request import BatchRequest
+from abr_model.batches.batch import make_batch
+from abr_model.batches.request import BatchRequest
 from abr_model.generation.designs.grid import GridDesign
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import CONTENTS

@@ -14,7 +14,7 @@ from dashboard.charts.generation import HARDLY_MARKED
 from dashboard.ears import InferredEar, blended
 from dashboard.session import LoadedModel
 from dashboard.widgets.generation.exploring.waves_table import WAVES_CSS
-from dashboard.widgets.generation.one_patient.ear_choice import choose_ear
+from dashboard.widgets.generation.one_patient.ear_choice import choose_ear, familiarity_note
 from dashboard.widgets.generation.one_patient.taking_along import ear_download, picture
 
 STEPS = np.round(np.linspace(0, 1, 21), 2)
@@ -26,6 +26,7 @@ def between_view(chosen: LoadedModel, first: InferredEar, recordings: Recordings
     st.markdown("**Second recording**")
     second = choose_ear(chosen, recordings, key, "one_patient_second", first=1)
     if second is not None:
+        familiarity_note(second)
         _between(chosen, first, second, theme)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from abr_model.errors import InputError
-from abr_model.generation.ears.ear import missing_conditions
+from abr_model.generation.conditions import in_words
+from abr_model.generation.ears.ear import CAUTION, missing_conditions
 from abr_model.recordings import Recordings
 from dashboard.ears import InferredEar, inferred_ear
 from dashboard.session import LoadedModel
@@ -44,3 +45,15 @@ def choose_ear(
     except InputError as error:
         st.error(str(error))
         return None
+
+
+def familiarity_note(inferred: InferredEar) -> None:
+    """What the ear was inferred from, and how far the recording is from what the model knows."""
+    ear = inferred.ear
+    stated = f" Stated: {', '.join(in_words(n, ear.condition[n]).lower() for n in ear.stated)}." if ear.stated else ""
+    fit = f"Estimate and recording correlate at {ear.correlation[0]:.2f}."
+    words = f"{fit}{stated}" if ear.familiarity is None else f"{ear.familiarity.sentence} {fit}{stated}"
+    if ear.familiarity is not None and ear.familiarity.degree != "like":
+        st.warning(words)
+        words = ""
+    st.caption(f"{CAUTION} {words}")

@@ -57,7 +57,7 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
     with left, st.container(border=True, gap="xsmall", key="one_patient_waves"):
         st.markdown("**Waves** :gray[ · this ear · usual ear]")
         st.html(_table_html(waves_table(series, at, usual, there.table)))
-        st.caption("In brackets: range of 90 %.")
+        st.caption("In brackets: how unsure. On the simulated clinic 8 in 10 true latencies of wave V lay inside.")
     with right:
         with st.container(border=True, gap="xsmall"):
             place = "the recording's own conditions" if series.own[at] == 1 else "generated from one recording"
@@ -74,14 +74,14 @@ def elsewhere_view(chosen: LoadedModel, inferred: InferredEar, recordings: Recor
         stack, function = st.columns(2, gap="medium")
         kept = _every(series, STACK_STEP, {condition[INTENSITY.name], *any_level.table[INTENSITY.name].tolist()})
         with stack, st.container(border=True, gap="xsmall"):
-            st.markdown("**Level series of this ear** :gray[ · solid: generated, broken: recorded]")
+            st.markdown("**Level series** :gray[ · solid: generated, broken: recorded]")
             picture(
                 ear_series_figure(kept, condition[INTENSITY.name], any_level, theme),
                 "one_patient_stack",
                 f"Inferred responses at {len(kept)} levels, stacked, with {len(any_level)} recordings over them",
             )
         with function, st.container(border=True, gap="xsmall"):
-            st.markdown("**Wave V latency–intensity** :gray[ · bars: range of 90 %]")
+            st.markdown("**Wave V latency–intensity** :gray[ · bars: how unsure]")
             seen = ~(usual.marked[:, V] < HARDLY_MARKED)
             picture(
                 ear_latency_figure(series, np.where(seen, usual.latency_ms[:, V], np.nan), any_level, theme),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.generation.conditions import in_words
-from abr_model.generation.ears.ear import CAUTION
 from abr_model.recordings import Recordings
 from dashboard import session
 from dashboard.comparison import comparison_cohort
@@ -14,7 +12,7 @@ from dashboard.session import LoadedModel
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.generation.one_patient.between import between_view
-from dashboard.widgets.generation.one_patient.ear_choice import choose_ear
+from dashboard.widgets.generation.one_patient.ear_choice import choose_ear, familiarity_note
 from dashboard.widgets.generation.one_patient.elsewhere import elsewhere_view
 from dashboard.widgets.generation.one_patient.estimate import estimate_view
 
@@ -62,15 +60,3 @@ def _part(part: str, chosen: LoadedModel, inferred: InferredEar, recordings: Rec
         elsewhere_view(chosen, inferred, recordings, theme)
     else:
         between_view(chosen, inferred, recordings, key, theme)
-
-
-def familiarity_note(inferred: InferredEar) -> None:
-    """What the ear was inferred from, and how far the recording is from what the model knows."""
-    ear = inferred.ear
-    stated = f" Stated: {', '.join(in_words(n, ear.condition[n]).lower() for n in ear.stated)}." if ear.stated else ""
-    fit = f"Estimate and recording correlate at {ear.correlation[0]:.2f}."
-    words = f"{fit}{stated}" if ear.familiarity is None else f"{ear.familiarity.sentence} {fit}{stated}"
-    if ear.familiarity is not None and ear.familiarity.degree != "like":
-        st.warning(words)
-        words = ""
-    st.caption(f"{CAUTION} {words}")

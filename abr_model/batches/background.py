@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from abr_model.batches.bundle import Bundle
+from abr_model.batches.provenance import BatchProvenance
+from abr_model.batches.request import BatchRequest
 from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
-from abr_model.generation.batches.bundle import Bundle
-from abr_model.generation.batches.provenance import BatchProvenance
-from abr_model.generation.batches.request import BatchRequest
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.runs.detached import environment, start_detached
 from abr_model.runs.lock import Lock
@@ -39,7 +39,7 @@ from abr_model.runs.state import is_active, state_of
 from abr_model.runs.status import give_reserve_back, keep_reserve, read_status, write_last_status, write_status
 
 if TYPE_CHECKING:
-    from abr_model.generation.batches.batch import Batch
+    from abr_model.batches.batch import Batch
 
 _ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{6}-[0-9a-f]{4}")
 TELL_EVERY_S = 0.5
@@ -235,7 +235,7 @@ def work_on(folder: str | Path) -> None:
 
 
 def _work(batch: BatchFolder) -> None:
-    from abr_model.generation.batches.batch import BatchStoppedError
+    from abr_model.batches.batch import BatchStoppedError
 
     def end(state: str, message: str = "") -> None:
         write_last_status(batch.folder, state=state, message=message, stage=None)
@@ -256,10 +256,10 @@ def _work(batch: BatchFolder) -> None:
 
 
 def _make(batch: BatchFolder) -> Batch:
-    from abr_model.generation.batches.batch import BatchStoppedError, make_batch
-    from abr_model.generation.batches.cohorts import rows_of
-    from abr_model.generation.batches.copies import training_here
-    from abr_model.generation.batches.plan import plan_of
+    from abr_model.batches.batch import BatchStoppedError, make_batch
+    from abr_model.batches.cohorts import rows_of
+    from abr_model.batches.copies import training_here
+    from abr_model.batches.plan import plan_of
     from abr_model.model import TrainedModel
     from abr_model.model_card import evaluation_in
 

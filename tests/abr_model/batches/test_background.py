@@ -6,10 +6,10 @@ import time
 import psutil
 import pytest
 
+from abr_model.batches import background
+from abr_model.batches.background import BatchFolder, delete, launch, list_batches, prepare, work_on
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
-from abr_model.generation.batches import background
-from abr_model.generation.batches.background import BatchFolder, delete, launch, list_batches, prepare, work_on
 
 
 @pytest.fixture(autouse=True)

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abr_model.batches import batch as batch_module
+from abr_model.batches.again import make_again
+from abr_model.batches.batch import BatchStoppedError, make_batch
+from abr_model.batches.copies import Training, training_of
+from abr_model.batches.plan import plan_of
+from abr_model.batches.provenance import BatchProvenance
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
-from abr_model.generation.batches import batch as batch_module
-from abr_model.generation.batches.again import make_again
-from abr_model.generation.batches.batch import BatchStoppedError, make_batch
-from abr_model.generation.batches.copies import Training, training_of
-from abr_model.generation.batches.plan import plan_of
-from abr_model.generation.batches.provenance import BatchProvenance
 from abr_model.generation.designs.design import design_of
 from abr_model.generation.generate import BLOCK, generate
 
@@ -141,7 +141,7 @@ def test_a_drawn_design_is_made_again_without_its_cohort(
 @pytest.fixture
 def copying(monkeypatch, training_part):
     """A model that gives away training recordings 3, 4, 5 as rows 2, 300 and 515 of every batch."""
-    from abr_model.generation.batches import parts
+    from abr_model.batches import parts
 
     planted = {2: 3, 300: 4, 515: 5}
     honest = parts.generate_block
@@ -289,7 +289,7 @@ def test_progress_ends_at_the_whole(default_model, several, tmp_path):
 
 
 def test_a_worker_with_other_versions_is_refused(default_model, request_of, tmp_path, monkeypatch):
-    from abr_model.generation.batches import parts
+    from abr_model.batches import parts
 
     monkeypatch.setattr(parts, "software", lambda: {"torch": "0.1"})
     with pytest.raises(InputError, match="other versions"):

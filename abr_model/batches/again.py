@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from abr_model.batches.batch import Batch, Fixed, make_batch
+from abr_model.batches.cohorts import DRAWN, rows_of
+from abr_model.batches.parts import format_software, software, this_platform
+from abr_model.batches.plan import plan_of
+from abr_model.batches.provenance import BatchProvenance
 from abr_model.errors import InputError
-from abr_model.generation.batches.batch import Batch, Fixed, make_batch
-from abr_model.generation.batches.cohorts import DRAWN, rows_of
-from abr_model.generation.batches.parts import format_software, software, this_platform
-from abr_model.generation.batches.plan import plan_of
-from abr_model.generation.batches.provenance import BatchProvenance
 from abr_model.generation.designs.rows import DesignRows, RepeatedRows
 from abr_model.recordings import Recordings
 from abr_model.schema import CONDITION_NAMES

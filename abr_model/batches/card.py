@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abr_model.generation.batches.provenance import BatchProvenance
+from abr_model.batches.provenance import BatchProvenance
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.schema import COLUMNS_BY_NAME, HEARING_LOSSES, Kind
 

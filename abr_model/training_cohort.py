@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from abr_model.errors import InputError
 
 if TYPE_CHECKING:
-    from abr_model.evaluation.comparison import Comparison
     from abr_model.model import ModelProvenance
     from abr_model.recordings import Recordings
 
@@ -46,19 +46,19 @@ def is_simulated_again(made: ModelProvenance, digest: str, recordings: Recording
     )
 
 
-def check_same_parts(made: ModelProvenance, comparison: Comparison) -> None:
+def check_same_parts(made: ModelProvenance, found: Mapping[str, int]) -> None:
     """For a simulation that was made again: nothing where it gives the parts that the model was trained on.
+
+    ``found``: recordings of its training, validation and test part.
 
     Raises
     ------
     InputError
         Another number of recordings in a part: the simulator has changed since.
     """
-    parts = {"train": comparison.train, "validation": comparison.other, "test": comparison.real}
-    found = {name: len(cohort) for name, cohort in parts.items()}
-    if found != made.recordings:
+    if dict(found) != made.recordings:
         raise InputError(
             "the simulated clinic is not the one that the model learned from: the simulator has changed since",
-            value=str(found),
+            value=str(dict(found)),
             allowed=str(made.recordings),
         )

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from abr_model.batches.cohorts import find_training_cohort
 from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.evaluation.privacy.near_copies import BY_CHANCE, SAME, CopyFinder
-from abr_model.evaluation.subject import digest_of
-from abr_model.evaluation.training_cohort import is_training_cohort
-from abr_model.generation.batches.cohorts import find_training_cohort
-from abr_model.recordings import Recordings
+from abr_model.evaluation.subject import Subject
+from abr_model.recordings import Recordings, digest_of
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
 from abr_model.training.parts import prepare_parts
+from abr_model.training_cohort import check_same_parts
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
@@ -70,24 +70,19 @@ def training_of(model: TrainedModel, recordings: Recordings) -> Training:
     InputError
         The recordings are not the ones that the model was trained on, or too few patients.
     """
-    made, digest = model.provenance, digest_of(recordings)
-    if not is_training_cohort(made, digest, recordings):
-        raise _another(model, recordings, digest)
-    parts = prepare_parts(recordings, model.preset, made.filter)
-    if digest == made.cohort_digest:
-        return Training(CopyFinder(parts.train))
-    if parts.split.sizes != made.recordings or not _alike(parts.scaling, model.scaling):
-        raise _another(model, recordings, digest)
-    return Training(CopyFinder(parts.train), SIMULATED_AGAIN)
-
-
-def _another(model: TrainedModel, recordings: Recordings, digest: str) -> InputError:
     made = model.provenance
-    return InputError(
-        "the model was trained on another cohort",
-        value=f"{recordings.provenance.title}, SHA-256 {digest[:12]}…",
-        allowed=f"{made.cohort}, SHA-256 {made.cohort_digest[:12]}…",
-    )
+    Subject.of_model(model, recordings)
+    again = digest_of(recordings) != made.cohort_digest
+    parts = prepare_parts(recordings, model.preset, made.filter)
+    if again:
+        check_same_parts(made, parts.split.sizes)
+        if not _alike(parts.scaling, model.scaling):
+            raise InputError(
+                "the model was trained on another cohort: the recordings of this simulated clinic have another mean "
+                "and spread",
+                allowed=f"{made.cohort}, SHA-256 {made.cohort_digest[:12]}…",
+            )
+    return Training(CopyFinder(parts.train), SIMULATED_AGAIN if again else "")
 
 
 def _alike(one: Scaling, other: Scaling) -> bool:

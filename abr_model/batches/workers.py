@@ -81,8 +81,8 @@ def _dask(address: str) -> Iterator[Run]:
 def _warm_up() -> None:
     """Import what a part needs, as a task. Done while the first part is unpacked, it would keep a worker from answering
     its scheduler, which gives it up after half a minute."""
+    import abr_model.batches.parts
     import abr_model.evaluation.privacy.near_copies
-    import abr_model.generation.batches.parts
     import abr_model.network
     import abr_model.sampler  # noqa: F401
 

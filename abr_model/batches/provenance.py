@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from abr_model.batches.copies import CopyReport
+from abr_model.batches.request import BatchRequest
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
-from abr_model.generation.batches.copies import CopyReport
-from abr_model.generation.batches.request import BatchRequest
 from abr_model.provenance import Sampling
 from abr_model.schema import KIND_NOTICES, Kind
 from abr_model.validation import as_input_error

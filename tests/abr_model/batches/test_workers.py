@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from abr_model.batches.batch import make_batch
+from abr_model.batches.workers import workers
 from abr_model.errors import InputError
-from abr_model.generation.batches.batch import make_batch
-from abr_model.generation.batches.workers import workers
 
 
 def test_results_come_in_order_and_few_wait():
@@ -33,7 +33,7 @@ def test_a_number_of_jobs_that_cannot_be(jobs):
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr("abr_model.generation.batches.workers.CONNECT_S", 1)
+    monkeypatch.setattr("abr_model.batches.workers.CONNECT_S", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense"):
         with pytest.raises(InputError, match="no Dask scheduler answers"), workers(1, address):
             pass
@@ -59,8 +59,8 @@ def cluster(project_root):
 def test_two_dask_workers_give_the_same_bytes_as_one_process(
     cluster, trained_on_small, small_cohort, request_of, tmp_path
 ):
-    from abr_model.generation.batches.batch import Fixed
-    from abr_model.generation.batches.copies import training_of
+    from abr_model.batches.batch import Fixed
+    from abr_model.batches.copies import training_of
 
     request = request_of(160)  # five blocks
     training = training_of(trained_on_small, small_cohort)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from abr_model.batches.request import Outside
 from abr_model.errors import InputError
-from abr_model.generation.batches.request import Outside
 from abr_model.generation.conditions import in_words
 from abr_model.generation.designs.rows import ChosenRows, DesignRows
 from abr_model.generation.generate import CONDITIONS_LISTED

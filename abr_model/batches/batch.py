@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abr_model.cohort import Cohort
-from abr_model.errors import InputError
-from abr_model.generation.batches.bundle import Bundle, complete_or_nothing
-from abr_model.generation.batches.card import card_html, data_card
-from abr_model.generation.batches.copies import CopyReport, Training, copy_report, not_here
-from abr_model.generation.batches.parts import (
+from abr_model.batches.bundle import Bundle, complete_or_nothing
+from abr_model.batches.card import card_html, data_card
+from abr_model.batches.copies import CopyReport, Training, copy_report, not_here
+from abr_model.batches.parts import (
     BLOCKS,
     Part,
     format_software,
@@ -25,10 +23,12 @@ from abr_model.generation.batches.parts import (
     tasks_of,
     this_platform,
 )
-from abr_model.generation.batches.plan import Plan, plan_of
-from abr_model.generation.batches.provenance import BatchProvenance, Counts, ModelFacts, data_file
-from abr_model.generation.batches.request import BatchRequest
-from abr_model.generation.batches.workers import workers
+from abr_model.batches.plan import Plan, plan_of
+from abr_model.batches.provenance import BatchProvenance, Counts, ModelFacts, data_file
+from abr_model.batches.request import BatchRequest
+from abr_model.batches.workers import workers
+from abr_model.cohort import Cohort
+from abr_model.errors import InputError
 from abr_model.generation.designs.rows import DesignRows
 from abr_model.generation.formats.formats import format_of
 from abr_model.generation.generate import generated_provenance, generated_table
@@ -88,14 +88,14 @@ def make_batch(
     rows
         Of the design; needed where it draws from a cohort (``request.design.rows(recordings)``).
     training
-        The training recordings (:func:`~abr_model.generation.batches.copies.training_of`); near-copies are withheld.
+        The training recordings (:func:`~abr_model.batches.copies.training_of`); near-copies are withheld.
         None: nobody looks, and the card says why.
     why_not
         Why nobody looks, where that is not plain: a clause.
     evaluation
         Of the model's scorecard, for the card.
     jobs, scheduler
-        See :func:`~abr_model.generation.batches.workers.workers`.
+        See :func:`~abr_model.batches.workers.workers`.
     fixed
         Of the batch that is made again.
     plan
