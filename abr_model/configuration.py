@@ -207,6 +207,25 @@ class LatentFlowConfig(_Part):
         (0, 8, 20, 35, 55, 80, 120, 200),
         description="Edges of the noise bands, as ranks of the noise's eigenvectors; the last is the samples",
     )
+    slow_components: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Leading noise eigenvectors whose coefficients, not only their size, are drawn with z: slow, large "
+        "waves that the network takes for noise",
+    )
+    latents: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="How many latents the flow draws, those that recordings inform most, each relative to its Gaussian "
+        "given the conditions; the others come from that Gaussian. None: all, as they are",
+    )
+    from_gaussian: bool = Field(
+        False,
+        description="The flow's network learns only what differs from the flow to a normal distribution, which is "
+        "known in closed form",
+    )
     hidden: int = Field(136, ge=8, le=2048, description="Width of the flow's network")
     blocks: int = Field(2, ge=1, le=12, description="Residual blocks of the flow's network")
     embedding: int | None = Field(
@@ -232,6 +251,12 @@ class LatentFlowConfig(_Part):
         if len(bands) < 2 or bands[0] != 0 or sorted(set(bands)) != list(bands):
             raise ValueError("rising edges from 0")
         return bands
+
+    @model_validator(mode="after")
+    def _slow_components_leave_a_band(self):
+        if self.slow_components >= self.bands[-1]:
+            raise ValueError("slow_components: fewer than the samples")
+        return self
 
 
 class TrainingConfig(_Part):

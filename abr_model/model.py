@@ -100,6 +100,7 @@ class TrainedModel:
     def __post_init__(self):
         self.network.eval()
         self.sampler.eval()
+        self.sampler.bind(self.network)
 
     @property
     def weights_sha256(self) -> str:

@@ -49,6 +49,7 @@ class Subject:
             torch.manual_seed(preset.training.seed)
             network = build_network(preset.network).eval()
             sampler = build_sampler(preset.sampler, network.latent, network.samples).eval()
+            sampler.bind(network)
         return Subject(preset, network, sampler, run=run)
 
     @staticmethod

@@ -26,10 +26,15 @@ class LatentDraw:
         [B, L].
     noise_scale
         [B, bands] size of the residual noise per band, in scaled units; None where the sampler has no noise.
+    slow_noise
+        [B, K] coefficients of the leading noise components that were drawn with z, in units of the noise's colour; None
+        where only their size was. Without them (``dataclasses.replace(draw, slow_noise=None)``) noise has that size in
+        a new direction: the same ear recorded again.
     """
 
     z: Tensor
     noise_scale: Tensor | None = None
+    slow_noise: Tensor | None = None
 
 
 def normal_numbers(rows: int, columns: int, generator: torch.Generator, ears: int | None = None) -> Tensor:
@@ -41,6 +46,9 @@ def normal_numbers(rows: int, columns: int, generator: torch.Generator, ears: in
 
 class Sampler(nn.Module):
     """Draws z for conditions, and residual noise. All randomness comes from the generator that is passed in."""
+
+    def bind(self, network: nn.Module) -> None:
+        """Say whose latents are drawn, before the first :meth:`draw`; nothing to do unless overridden."""
 
     def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
         """One z (and noise size) per row of ``static`` [B, 4]; ``ears`` as in :func:`normal_numbers`."""

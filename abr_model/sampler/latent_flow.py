@@ -1,26 +1,22 @@
-"""A flow fitted after training that draws z and the size of the residual noise for the conditions asked for.
-
-::
-
-    conditions ── one-hot class: 8 ─┐
-    time t ── sines, cosines: 32 ───┴─ Linear, SiLU, Linear, SiLU = e [B, embedding]
-    (z, noise size per band) at time t ── Linear ── blocks ── Linear = velocity
-    a block: x + Linear(SiLU(Linear(LayerNorm(x)·(1 + a) + b))), with a, b = Linear(e)
+"""A flow fitted after training that draws z and the residual noise's sizes for the conditions asked for.
 
 Conditional flow matching (Lipman et al. 2023): a straight path from N(0, I) at t = 0 to the encoder's latents at t = 1;
-the network learns its velocity, Heun steps follow it. Fitting the prior after training is the second stage of
-Dai & Wipf 2019: the encoder's latents are far from N(0, I), whatever the objective.
+a network (:mod:`abr_model.sampler.velocity`) learns its velocity, Heun steps follow it. Fitting the prior after
+training is the second stage of Dai & Wipf 2019: the encoder's latents are not distributed as the prior, whatever the
+objective.
+It draws all latents, or those that recordings inform (:mod:`abr_model.sampler.informed_latents`).
 
 Residual noise: residuals of the training recordings have a common colour (eigenvectors of their covariance) and a size
 per recording in each of a few bands of eigenvectors. A draw has its sizes from the flow and its noise uniform on the
-sphere of that size in each band: the noise power of drawn and measured recordings has the same distribution. The flow
-knows a size as its logarithm, or as that logarithm's normal score (:mod:`abr_model.sampler.normal_scores`).
+sphere of that size in each band: the noise power of drawn and measured recordings has the same distribution. Of the
+first few eigenvectors the flow draws the coefficients themselves: large slow waves that the network takes for noise
+have a shape, and go with z. The flow knows these numbers as they are (of a size: its logarithm), or as their normal
+scores (:mod:`abr_model.sampler.normal_scores`).
 """
 
 from __future__ import annotations
 
 import copy
-import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,13 +26,14 @@ from abr_model.configuration import LatentFlowConfig
 from abr_model.network.streams import CONDITION_FEATURES, condition_features
 from abr_model.residual_noise import noise_covariance, residuals
 from abr_model.sampler.draw import LatentDraw, Progress, Sampler, normal_numbers
+from abr_model.sampler.informed_latents import InformedLatents, information
 from abr_model.sampler.normal_scores import NormalScores
+from abr_model.sampler.velocity import Velocity
 
 if TYPE_CHECKING:
     from abr_model.objective import Objective
     from abr_model.preparation import ModelInputs
 
-TIME_FEATURES = 32
 POSTERIOR_DRAWS = 4
 """Draws of z (with their residuals) per training recording that the flow is fitted to."""
 RIDGE = 1e-5
@@ -44,35 +41,20 @@ OUTLIERS = 1e-3
 """Share of the measured noise sizes, at either end of a band, that a draw does not go beyond."""
 
 
-class Velocity(nn.Module):
-    """Velocity of the flow at x [B, D], time t [B] and conditions [B, 8]: [B, D]. See the module's figure."""
+def drawn_latents(config: LatentFlowConfig, latent: int) -> int:
+    """How many of ``latent`` latents the flow draws."""
+    return latent if config.latents is None else min(config.latents, latent)
 
-    def __init__(self, size: int, hidden: int, blocks: int, embedding: int | None = None):
-        super().__init__()
-        known = embedding or hidden
-        self.embedding = nn.Sequential(
-            nn.Linear(CONDITION_FEATURES + TIME_FEATURES, known), nn.SiLU(), nn.Linear(known, known), nn.SiLU()
-        )
-        self.input = nn.Linear(size, hidden)
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden, elementwise_affine=False) for _ in range(blocks))
-        self.modulations = nn.ModuleList(nn.Linear(known, 2 * hidden) for _ in range(blocks))
-        self.blocks = nn.ModuleList(
-            nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden)) for _ in range(blocks)
-        )
-        self.output = nn.Linear(hidden, size)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
-        self.register_buffer("frequency", torch.exp(torch.linspace(0, math.log(100.0), TIME_FEATURES // 2)))
 
-    def forward(self, x: Tensor, t: Tensor, conditions: Tensor) -> Tensor:
-        """Velocity [B, D]."""
-        phase = t.unsqueeze(1) * self.frequency
-        embedding = self.embedding(torch.cat([conditions, phase.sin(), phase.cos()], 1))
-        x = self.input(x)
-        for norm, modulation, block in zip(self.norms, self.modulations, self.blocks, strict=True):
-            scale, shift = modulation(embedding).chunk(2, 1)
-            x = x + block(norm(x) * (1 + scale) + shift)
-        return self.output(x)
+def band_edges(config: LatentFlowConfig) -> list[int]:
+    """Edges of the noise bands; the slow components are bands of their own."""
+    return sorted({*config.bands, config.slow_components})
+
+
+def noise_numbers(config: LatentFlowConfig) -> int:
+    """How many numbers about the residual noise the flow draws: coefficients, then sizes."""
+    edges = band_edges(config)
+    return config.slow_components + len(edges) - 1 - edges.index(config.slow_components)
 
 
 class LatentFlow(Sampler):
@@ -81,21 +63,31 @@ class LatentFlow(Sampler):
     def __init__(self, config: LatentFlowConfig, latent: int, samples: int):
         super().__init__()
         self.config, self.latent, self.samples = config, latent, samples
-        self.bands = bands = len(config.bands) - 1
+        edges = band_edges(config)
+        self.bands = bands = len(edges) - 1
+        self.drawn, numbers = drawn_latents(config, latent), noise_numbers(config)
+        self._network: tuple[nn.Module, ...] = ()  # in a tuple: it is no part of this module
         with torch.random.fork_rng(devices=[]):  # first weights from the fit's seed, never from the global state
             self.velocity = self._new_velocity()
-        self.scores = NormalScores(bands) if config.noise_sizes == "normal scores" else None
-        self.register_buffer("centre", torch.zeros(latent + bands))
-        self.register_buffer("spread", torch.ones(latent + bands))
-        self.register_buffer("size_range", torch.tensor([[-1.0], [1.0]]).repeat(1, bands))
+        self.informed = None if config.latents is None else InformedLatents(latent, self.drawn)
+        self.scores = NormalScores(numbers) if config.noise_sizes == "normal scores" else None
+        self.register_buffer("centre", torch.zeros(self.drawn + numbers))
+        self.register_buffer("spread", torch.ones(self.drawn + numbers))
+        self.register_buffer("size_range", torch.tensor([[-1.0], [1.0]]).repeat(1, numbers))
         self.register_buffer("eigenvectors", torch.eye(samples))
         self.register_buffer("eigenvalues", torch.ones(samples))
-        self.register_buffer("band", torch.repeat_interleave(torch.arange(bands), torch.tensor(config.bands).diff()))
+        self.register_buffer("band", torch.repeat_interleave(torch.arange(bands), torch.tensor(edges).diff()))
+
+    def bind(self, network: nn.Module) -> None:
+        """The network whose latents are drawn: its prior is what they are known relative to."""
+        self._network = (network,)
 
     @torch.no_grad()
     def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
         """One z [B, L] and noise size [B, bands] per row of ``static`` [B, 4]."""
-        x = normal_numbers(len(static), len(self.centre), generator, ears).to(static)
+        flow = len(self.centre)
+        numbers = normal_numbers(len(static), flow + self.latent - self.drawn, generator, ears).to(static)
+        x = numbers[:, :flow]
         conditions = condition_features(static)
         steps = self.config.solver_steps
         for step in range(steps):
@@ -104,16 +96,26 @@ class LatentFlow(Sampler):
             ahead = self.velocity(x + slope / steps, then, conditions)
             x = x + (slope + ahead) / (2 * steps)
         x = x * self.spread + self.centre
+        z, noise = x[:, : self.drawn], x[:, self.drawn :]
+        if self.informed is not None:
+            z = self.informed.inverse(z, numbers[:, flow:], static, self._bound())
+        noise = noise if self.scores is None else self.scores.inverse(noise)
         # The flow draws logarithms: a little beyond what was measured would be a trace many times too noisy.
-        size = x[:, self.latent :] if self.scores is None else self.scores.inverse(x[:, self.latent :])
-        size = size.clamp(self.size_range[0], self.size_range[1]).exp()
-        return LatentDraw(x[:, : self.latent], size)
+        noise = noise.clamp(self.size_range[0], self.size_range[1])
+        slow = self.config.slow_components
+        if not slow:
+            return LatentDraw(z, noise.exp())
+        of_slow = self._band_size(nn.functional.pad(noise[:, :slow], (0, self.samples - slow)))
+        sizes = noise[:, slow:].exp()
+        return LatentDraw(z, torch.cat([of_slow[:, : -sizes.shape[1]], sizes], 1), noise[:, :slow])
 
     @torch.no_grad()
     def residual_noise(self, draw: LatentDraw, generator: torch.Generator, ears: int | None = None) -> Tensor:
-        """Noise [B, T]: in each band a random direction, of the size that was drawn."""
+        """Noise [B, T]: in each band a random direction, of the size that was drawn; the slow components as drawn."""
         direction = normal_numbers(len(draw.z), self.samples, generator, ears).to(draw.z)
         coefficients = direction / self._band_size(direction)[:, self.band] * draw.noise_scale[:, self.band]
+        if draw.slow_noise is not None:
+            coefficients[:, : draw.slow_noise.shape[1]] = draw.slow_noise
         return (coefficients * self.eigenvalues.sqrt()) @ self.eigenvectors.T
 
     def fit(
@@ -125,17 +127,22 @@ class LatentFlow(Sampler):
         on_progress: Progress | None = None,
     ) -> None:
         """Measure the residuals' colour, then fit the flow to latents and noise sizes of the training recordings."""
+        self.bind(network)
         generator = torch.Generator().manual_seed(seed)
         draws = [residuals(network, inputs, generator) for _ in range(POSTERIOR_DRAWS)]
         self._measure_colour(torch.cat([r for _, r in draws]))
-        sizes = [self._noise_size(r).log() for _, r in draws]
-        ordered = torch.cat(sizes).sort(0).values
+        noise = [self._noise_numbers(r) for _, r in draws]
+        ordered = torch.cat(noise).sort(0).values
         outside = int(len(ordered) * OUTLIERS)
         self.size_range.copy_(torch.stack([ordered[outside], ordered[-1 - outside]]))
         if self.scores is not None:
-            self.scores.fit(torch.cat(sizes))
-            sizes = [self.scores(size) for size in sizes]
-        targets = torch.stack([torch.cat([z, size], 1) for (z, _), size in zip(draws, sizes, strict=True)])
+            self.scores.fit(torch.cat(noise))
+            noise = [self.scores(numbers) for numbers in noise]
+        latents = [z for z, _ in draws]
+        if self.informed is not None:
+            self.informed.choose(information(network, inputs))
+            latents = [self.informed(z, inputs.static, network) for z in latents]
+        targets = torch.stack([torch.cat(both, 1) for both in zip(latents, noise, strict=True)])
         flat = targets.flatten(0, 1)
         self.centre.copy_(flat.mean(0))
         self.spread.copy_(flat.std(0).clamp_min(1e-3))
@@ -143,16 +150,32 @@ class LatentFlow(Sampler):
 
     def _new_velocity(self) -> Velocity:
         config = self.config
-        return Velocity(self.latent + self.bands, config.hidden, config.blocks, config.embedding)
+        size = self.drawn + noise_numbers(config)
+        return Velocity(size, config.hidden, config.blocks, config.embedding, config.from_gaussian)
+
+    def _bound(self) -> nn.Module:
+        if not self._network:
+            raise RuntimeError("bind(network) comes before draw(): latents are known relative to its prior")
+        return self._network[0]
 
     def _measure_colour(self, differences: Tensor) -> None:
         eigenvalues, eigenvectors = torch.linalg.eigh(noise_covariance(differences, RIDGE))
         self.eigenvalues.copy_(eigenvalues.flip(0).clamp_min(RIDGE))
         self.eigenvectors.copy_(eigenvectors.flip(1))
 
+    def _noise_numbers(self, differences: Tensor) -> Tensor:
+        """What the flow knows of residuals [n, T]: coefficients of the slow components, log sizes of other bands."""
+        slow = self.config.slow_components
+        sizes = self._noise_size(differences)[:, band_edges(self.config).index(slow) :].log()
+        return torch.cat([self._coefficients(differences)[:, :slow], sizes], 1) if slow else sizes
+
     def _noise_size(self, differences: Tensor) -> Tensor:
         """Root mean square of residuals [n, T] in each band, in units of the colour: [n, bands]."""
-        return self._band_size(differences @ self.eigenvectors / self.eigenvalues.sqrt()).clamp_min(1e-4)
+        return self._band_size(self._coefficients(differences)).clamp_min(1e-4)
+
+    def _coefficients(self, differences: Tensor) -> Tensor:
+        """Residuals [n, T] along the eigenvectors, in units of the colour."""
+        return differences @ self.eigenvectors / self.eigenvalues.sqrt()
 
     def _band_size(self, coefficients: Tensor) -> Tensor:
         sums = torch.zeros(len(coefficients), self.bands).to(coefficients)

@@ -48,6 +48,17 @@ def test_shapes(network):
     assert blocks["encoder.layers.0"].output_shape == (1, 10, 64)
 
 
+def test_the_prior_is_known_without_a_recording(network):
+    batch = empty_inputs(3, network.samples)
+    batch.static[:, 1] = torch.tensor([-1.0, 0.0, 1.0])
+    torch.nn.init.normal_(network.prior[-1].weight)
+    posterior = network.encode(batch)
+    mean, log_variance = network.prior_of(batch.static)
+    assert torch.equal(mean, posterior.prior_mean)
+    assert torch.equal(log_variance, posterior.prior_log_variance)
+    assert (mean[0] - mean[2]).abs().max() > 0.01
+
+
 def test_one_token_reaches_over_three_patches(network):
     tokens = torch.zeros(1, 10, 64)
     one = tokens.clone()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from abr_model.configuration import load_preset, preset_names
+from abr_model.configuration import LatentFlowConfig, load_preset, preset_names
 from abr_model.network import build_network
 from abr_model.network.outputs import Decoded, Posterior
 from abr_model.objective import build_objective
@@ -48,12 +48,16 @@ def clinic(n=4000) -> ModelInputs:
     return ModelInputs(noise, static, labels, torch.zeros(n, 3), torch.ones(n, 6))
 
 
+def small(**changes) -> LatentFlowConfig:
+    """The default preset's flow, but that it draws all latents as they are and no noise component by itself."""
+    plain = {"slow_components": 0, "latents": None, "from_gaussian": False}
+    return load_preset("default").sampler.model_copy(update=plain | changes)
+
+
 @pytest.fixture(scope="module")
 def flow():
     torch.set_num_threads(1)
-    config = load_preset("default").sampler.model_copy(
-        update={"bands": (0, 4, 12, SAMPLES), "training_steps": 1500, "hidden": 48}
-    )
+    config = small(bands=(0, 4, 12, SAMPLES), training_steps=1500, hidden=48)
     progress = []
     sampler = fit_sampler(config, Known(), None, clinic(), seed=1, on_progress=lambda *p: progress.append(p))
     assert progress[-1] == (1500, 1500)
@@ -67,7 +71,9 @@ def generator(seed=0):
 @pytest.mark.parametrize("name", preset_names())
 def test_the_same_seed_gives_the_same_draw(name):
     preset = load_preset(name)
-    sampler = build_sampler(preset.sampler, 32, 200)
+    network = build_network(preset.network)
+    sampler = build_sampler(preset.sampler, network.latent, network.samples)
+    sampler.bind(network)
     static = torch.randn(5, 4).clamp(0, 4)
     before = torch.get_rng_state()
     one, same, other = (sampler.draw(static, generator(s)) for s in (3, 3, 4))
@@ -127,9 +133,7 @@ def test_state_dict_round_trip(flow):
 
 
 def test_the_fit_is_seeded_and_leaves_the_random_state_alone():
-    config = load_preset("default").sampler.model_copy(
-        update={"bands": (0, SAMPLES), "training_steps": 20, "hidden": 16}
-    )
+    config = small(bands=(0, SAMPLES), training_steps=20, hidden=16)
     before = torch.get_rng_state()
     one, same, other = (fit_sampler(config, Known(), None, clinic(300), seed=s).state_dict() for s in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)

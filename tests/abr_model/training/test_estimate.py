@@ -62,7 +62,7 @@ def test_seconds_are_those_of_steps_validation_and_sampler(free):
     found = told()
     validation = 2 * 1500 * 1e-4
     assert found.seconds_per_epoch == pytest.approx(70 * 0.1 + validation + estimating.EPOCH_SECONDS)
-    assert found.sampler_seconds == pytest.approx(7000 * 0.01 + 4 * 7000 * 1e-4)
+    assert found.sampler_seconds == pytest.approx(4000 * 0.01 + 4 * 7000 * 1e-4)
     rest = found.seconds - 10 * found.seconds_per_epoch - found.sampler_seconds
     assert estimating.START_SECONDS < rest < estimating.START_SECONDS + 10
 
@@ -101,7 +101,7 @@ def test_of_many_recordings_the_residuals_of_the_sampler_need_most(free):
 
 
 def test_words_say_time_and_memory(free):
-    expected = r"About 3 min in all: 10 epochs of 7\.7 s, then 73 s for the sampler\. Needs about 0\.\d GB of memory"
+    expected = r"About 2 min in all: 10 epochs of 7\.7 s, then 43 s for the sampler\. Needs about 0\.\d GB of memory"
     assert re.match(expected, told().words)
     durations = [duration_in_words(s) for s in (0.42, 12.3, 240, 9000, 10**6)]
     assert durations == ["0.4 s", "12 s", "4 min", "2.5 h", "12 days"]

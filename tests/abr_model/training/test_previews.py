@@ -105,6 +105,7 @@ def test_where_z_comes_from_is_said(made):
     assert (preview.epoch, preview.with_noise) == (4, False)
     assert preview.drawn_from == {"reference": "prior", "default": "posteriors"}[preset.name]
     sampler = build_sampler(preset.sampler, network.latent, network.samples).eval()
+    sampler.bind(network)
     final = maker.of_sampler(network, sampler, 4)
     assert (final.drawn_from, final.with_noise) == ("sampler", preset.name == "default")
     assert final.mean.shape == preview.mean.shape == (len(maker.held_out.conditions), 80)
@@ -125,6 +126,7 @@ def test_neither_random_numbers_nor_the_network_change(made):
     preset, parts, network, inputs = made
     maker = PreviewMaker(parts, preset)
     sampler = build_sampler(preset.sampler, network.latent, network.samples).eval()
+    sampler.bind(network)
     for training in (True, False):
         network.train(training)
         weights = {name: value.clone() for name, value in network.state_dict().items()}
