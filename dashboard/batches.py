@@ -8,11 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from abr_model.batches.cohorts import find_training_cohort
-from abr_model.batches.copies import Training, training_of
+from abr_model.batches.copies import Training, training_here
 from abr_model.batches.parts import make_part
 from abr_model.batches.plan import Plan, plan_of
 from abr_model.batches.request import BatchRequest
-from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.generation.designs.design import Design
 from abr_model.generation.formats.formats import FORMATS
@@ -46,17 +45,12 @@ def _plan(weights: str, design_json: str, outside: str, _chosen, _design, _recor
 def training(chosen: LoadedModel) -> Training | None:
     """The recordings that the model learned from; None where they are not in the data folder."""
     path = find_training_cohort(chosen.model)
-    if path is None:
-        return None
-    try:
-        return _training(chosen.model.weights_sha256, str(path), path.stat().st_mtime_ns, chosen)
-    except InputError:  # a simulation of another kind under the same title, or damaged
-        return None
+    return None if path is None else _training(chosen.model.weights_sha256, str(path), path.stat().st_mtime_ns, chosen)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the training recordings …")
-def _training(weights: str, path: str, mtime_ns: int, _chosen) -> Training:
-    return training_of(_chosen.model, CohortFile.open(path))
+def _training(weights: str, path: str, mtime_ns: int, _chosen) -> Training | None:
+    return training_here(_chosen.model)[0]
 
 
 def training_is_here(chosen: LoadedModel) -> bool:

@@ -257,10 +257,9 @@ def _work(batch: BatchFolder) -> None:
 
 def _make(batch: BatchFolder) -> Batch:
     from abr_model.batches.batch import BatchStoppedError, make_batch
-    from abr_model.batches.cohorts import find_training_cohort, rows_of
-    from abr_model.batches.copies import training_of
+    from abr_model.batches.cohorts import rows_of
+    from abr_model.batches.copies import training_here
     from abr_model.batches.plan import plan_of
-    from abr_model.cohort_file import CohortFile
     from abr_model.model import TrainedModel
     from abr_model.model_card import evaluation_in
 
@@ -269,8 +268,7 @@ def _make(batch: BatchFolder) -> Batch:
     model = TrainedModel.load(folder)
     plan = plan_of(rows_of(request), model.support, request.outside)
     write_status(batch.folder, total=len(plan.rows), stage="preparing")
-    path = find_training_cohort(model) if request.check_copies else None
-    training = None if path is None else training_of(model, CohortFile.open(path))
+    training, why_not = training_here(model) if request.check_copies else (None, "")
     if batch.stop_requested:
         raise BatchStoppedError
     began = last = time.time()
@@ -283,7 +281,7 @@ def _make(batch: BatchFolder) -> Batch:
             write_status(batch.folder, done=done, total=total, stage="finishing" if done == total else "generating")
 
     return make_batch(
-        model, request, batch.bundle.data, plan=plan, training=training, jobs=order.jobs,
+        model, request, batch.bundle.data, plan=plan, training=training, why_not=why_not, jobs=order.jobs,
         evaluation=evaluation_in(folder, model.model_id), on_progress=tell, stopped=lambda: batch.stop_requested,
     )  # fmt: skip
 

@@ -67,6 +67,7 @@ def make_batch(
     *,
     rows: DesignRows | None = None,
     training: Training | None = None,
+    why_not: str = "",
     evaluation: dict | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
@@ -89,6 +90,8 @@ def make_batch(
     training
         The training recordings (:func:`~abr_model.batches.copies.training_of`); near-copies are withheld.
         None: nobody looks, and the card says why.
+    why_not
+        Why nobody looks, where that is not plain: a clause.
     evaluation
         Of the model's scorecard, for the card.
     jobs, scheduler
@@ -120,7 +123,7 @@ def make_batch(
         raise InputError("the design gives other conditions than those of the first batch", value=plan.sha256[:12])
     if target.is_dir() and any(target.iterdir()):
         raise InputError("the folder is there already and not empty", file=target.name)
-    report = fixed.copies if fixed else copy_report(model, training, _why_not(request, training, model))
+    report = fixed.copies if fixed else copy_report(model, training, _why_not(request, training, model, why_not))
     about = generated_provenance(model, request.seed, request.content)
     made = BatchProvenance(
         **({"made": fixed.made} if fixed else {}),
@@ -224,7 +227,7 @@ class _Writing:
         return self._about.model_copy(update={"details": self._about.details | more})
 
 
-def _why_not(request: BatchRequest, training, model) -> str:
+def _why_not(request: BatchRequest, training, model, given: str) -> str:
     if training is not None:
         return ""
-    return not_here(model) if request.check_copies else "it was asked not to"
+    return given or not_here(model) if request.check_copies else "it was asked not to"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from abr_model.batches.cohorts import find_training_cohort
+from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.evaluation.privacy.near_copies import BY_CHANCE, SAME, CopyFinder
 from abr_model.evaluation.subject import Subject
@@ -109,6 +111,17 @@ def copy_report(model: TrainedModel, training: Training | None, why_not: str = "
     if training is None:
         return report
     return report.model_copy(update={"thresholds": training.finder.thresholds, "note": training.note})
+
+
+def training_here(model: TrainedModel) -> tuple[Training | None, str]:
+    """The training recordings, from the data folder; None, and why, where they are not there."""
+    path = find_training_cohort(model)
+    if path is None:
+        return None, not_here(model)
+    try:
+        return training_of(model, CohortFile.open(path)), ""
+    except InputError:  # a simulation of that name by another version of the simulator, or damaged
+        return None, f"{not_here(model)}; a cohort of the same name is, but another one"
 
 
 def not_here(model: TrainedModel) -> str:

@@ -59,7 +59,7 @@ class ModelFacts(BaseModel):
             trained_on=made.kind,
             training_cohort=made.cohort,
             training_cohort_sha256=made.cohort_digest,
-            training_filter=made.filter,
+            training_filter=made.filter.model_copy(update={"patients": ()}),  # pseudonyms stay here
             split=made.split,
             trained_at=made.trained_at,
         )
@@ -113,7 +113,7 @@ class BatchProvenance(BaseModel):
 
     def in_file(self) -> dict:
         """What stands in the data file itself: all but the file's own hash, and long tables by their hash."""
-        said = self.model_dump(mode="json", exclude={"file"}, exclude_defaults=False)
+        said = self.model_dump(mode="json", exclude={"file"})
         design = said["request"]["design"]
         if len(design.get("n", ()) if isinstance(design.get("n"), list) else ()) > DESIGN_ROWS_IN_FILE:
             text = json.dumps(design, sort_keys=True)

@@ -56,10 +56,10 @@ def new(
     plan = plan_of(rows, trained.support, outside)
     chosen.check(len(plan.rows))
     with _stoppable(), _progress(len(plan.rows)) as on_progress:
-        training = _training(trained, training_cohort) if check else None
+        training, why_not = _training(trained, training_cohort) if check else (None, "")
         batch = make_batch(
-            trained, request, out, plan=plan, training=training, evaluation=evaluation_in(folder, trained.model_id),
-            jobs=jobs, scheduler=scheduler, on_progress=on_progress,
+            trained, request, out, plan=plan, training=training, why_not=why_not, jobs=jobs, scheduler=scheduler,
+            evaluation=evaluation_in(folder, trained.model_id), on_progress=on_progress,
         )  # fmt: skip
     _cautions(trained, plan)
     _say(batch, seed)
@@ -120,16 +120,16 @@ def _model_with(weights_sha256: str, first) -> Path:
 
 def _training(trained, training_cohort: Path | None):
     """The training recordings; None, and it is said, where they are not here."""
-    from abr_model.batches.cohorts import find_training_cohort
-    from abr_model.batches.copies import not_here, training_of
+    from abr_model.batches.copies import training_here, training_of
     from abr_model.cohort_file import CohortFile
 
-    path = training_cohort or find_training_cohort(trained)
-    if path is None:
-        words = f"Caution: not checked for near-copies, because {not_here(trained)} (--training-cohort FILE)."
+    if training_cohort is not None:
+        return training_of(trained, CohortFile.open(training_cohort)), ""
+    training, why_not = training_here(trained)
+    if training is None:
+        words = f"Caution: not checked for near-copies, because {why_not} (--training-cohort FILE)."
         typer.secho(words, fg=typer.colors.YELLOW, err=True)
-        return None
-    return training_of(trained, CohortFile.open(path))
+    return training, why_not
 
 
 def _cautions(trained, plan: Plan) -> None:

@@ -365,3 +365,15 @@ def test_the_checksum_of_version_1_is_compared(version_1, cohort):
     for check in (lazy.verify, lambda: Cohort.read(version_1)):
         with pytest.raises(InputError, match="checksum"):
             check()
+
+
+def test_the_bytes_of_a_file_do_not_depend_on_its_parts(tmp_path, small_cohort):
+    """Of traces so long that a row group has several pages."""
+    cohort = small_cohort
+    for size in (77, 1_000, len(cohort)):
+        path = tmp_path / f"{size}.parquet"
+        writing = CohortWriter(path, cohort.sampling, cohort.samples, cohort.provenance, check_ids=False)
+        with writing as writer:
+            for _, part in cohort.blocks(size=size):
+                writer.write(part)
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
@@ -45,6 +45,13 @@ class _Drawn(BaseModel):
     weighting: Literal["patient", "recording"] = Field(
         default="patient", description="whether every patient counts alike, or every recording"
     )
+
+    @field_validator("filter")
+    @classmethod
+    def _of_nobody_in_particular(cls, filter: CohortFilter) -> CohortFilter:
+        if filter.patients:
+            raise ValueError("a filter that names no patients: their pseudonyms would leave with the batch")
+        return filter
 
     def _source(self, recordings: Recordings | None) -> pd.DataFrame:
         """Patient and conditions of the recordings that are drawn from."""

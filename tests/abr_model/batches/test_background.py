@@ -68,6 +68,15 @@ def test_near_copies_are_looked_for_where_the_training_cohort_is(order, small_co
     assert batch.provenance.recordings.exported + batch.provenance.recordings.withheld == 32
 
 
+def test_another_cohort_under_the_name_of_the_training_cohort_is_none(order, small_cohort, data):
+    louder = Cohort(small_cohort.waveforms * 2, small_cohort.table, small_cohort.sampling, small_cohort.provenance)
+    louder.write(data / "cohorts" / "clinic.parquet")
+    batch = order()
+    work_on(batch.folder)
+    assert batch.state == "finished", batch.message
+    assert "a cohort of the same name is, but another one" in batch.provenance.copies.why_not
+
+
 def test_a_stop_leaves_no_file(order, monkeypatch):
     batch = order(400)
     tell = background.write_status

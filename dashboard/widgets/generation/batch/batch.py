@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 
 import streamlit as st
@@ -15,6 +14,7 @@ from abr_model.errors import InputError
 from abr_model.generation.designs.design import Design
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.schema import Kind
+from abr_model.training_cohort import simulated_as
 from dashboard import session
 from dashboard.batches import bytes_for, planned, seconds_for, size_in_words, training_is_here
 from dashboard.session import LoadedModel
@@ -25,7 +25,6 @@ from dashboard.widgets.generation.batch.summary import plan_head, plan_table
 from dashboard.widgets.problem import plain, show_problem
 from dashboard.widgets.training.states import duration_text
 
-_SIMULATED = re.compile(r"Simulated clinic · ([\d,]+) patients · seed (\d+)")
 _PROBLEM = "batch_problem"
 
 
@@ -79,10 +78,9 @@ def _near_copies(chosen: LoadedModel) -> None:
             f":orange[Not checked for near-copies of {whose}:] the training cohort ({plain(made.cohort)}) is not here. "
             "The data card says so."
         )
-        if found := _SIMULATED.fullmatch(made.cohort):
-            patients, seed = int(found[1].replace(",", "")), int(found[2])
+        if simulation := simulated_as(made.cohort):
             st.button(
-                "Simulate it again", on_click=_simulate, args=(patients, seed), key="batch_simulate",
+                "Simulate it again", on_click=_simulate, args=simulation, key="batch_simulate",
                 help="Makes the same simulated clinic here, so that near-copies can be found; about half a minute.",
             )  # fmt: skip
 

@@ -196,6 +196,11 @@ def test_another_cohort_or_none_is_refused(small_cohort, drawn):
         design_of({"kind": "balanced"} | drawn | {"filter": only, "classes": "total"}).rows(small_cohort)
 
 
+def test_a_filter_that_names_patients_does_not_leave_with_a_batch(drawn):
+    with pytest.raises(InputError, match="names no patients"):
+        design_of({"kind": "cohort"} | drawn | {"filter": CohortFilter(patients=("simulated-00001",))})
+
+
 def test_the_filter_says_what_is_drawn_from(small_cohort, drawn):
     loud = CohortFilter(ranges={"intensity_db_nhl": {"minimum": 60}})
     table = whole(design_of({"kind": "cohort"} | drawn | {"filter": loud}).rows(small_cohort))
