@@ -28,26 +28,29 @@ from browser import CHROMIUM, IDLE, ROOT, dashboard, go_to
 SETTLED = ".explorer[data-settled=true]"
 SLIDERS = ("Intensity", "Age", "Stimulus rate")
 
-FIRST_OF_NEW_PICTURE = """() => new Promise((resolve) => {
+LONGEST_S = 20
+FIRST_OF_NEW_PICTURE = """() => new Promise((resolve, reject) => {
   window.abrFrames = [];
+  const known = window.abrPictureShown;
   addEventListener("pointerup", (event) => {
-    const known = window.abrFrames.find((f) => f.drawn <= event.timeStamp)?.picture;
     const look = () => {
       const later = window.abrFrames.filter((f) => f.drawn > event.timeStamp);
-      const found = later.find((f) => f.picture !== (known ?? later[0].picture) || f.swept);
+      const found = later.find((f) => f.picture !== known || f.swept);
       if (found) resolve(found.drawn - event.timeStamp);
+      else if (performance.now() - event.timeStamp > LONGEST) reject(new Error("no new picture"));
       else requestAnimationFrame(look);
     };
     look();
   }, { once: true, capture: true });
 })"""
-FIRST_OF_NEW_FIGURE = """() => new Promise((resolve) => {
+FIRST_OF_NEW_FIGURE = """() => new Promise((resolve, reject) => {
   addEventListener("pointerup", (event) => {
     const figure = document.querySelector(".js-plotly-plot");
     const seen = figure.querySelector(".scatterlayer").innerHTML;
     const look = () => {
       const now = document.querySelector(".js-plotly-plot .scatterlayer")?.innerHTML;
       if (now && now !== seen) resolve(performance.now() - event.timeStamp);
+      else if (performance.now() - event.timeStamp > LONGEST) reject(new Error("no new figure"));
       else requestAnimationFrame(look);
     };
     look();
@@ -100,7 +103,9 @@ def release(page, slider: str, share: float, watch: str, settled: str | None, pr
     if prepared:
         page.mouse.move(*at(share))
         rest(page, settled)
-    page.evaluate(f"() => {{ window.waited = ({watch})(); }}")
+    if settled:
+        page.evaluate(f"window.abrPictureShown = {page.locator(settled).get_attribute('data-picture')}")
+    page.evaluate(f"() => {{ window.waited = ({watch.replace('LONGEST', str(1000 * LONGEST_S))})(); }}")
     page.mouse.move(*at(share))
     page.mouse.down()
     page.mouse.up()

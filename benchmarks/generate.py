@@ -18,7 +18,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+from abr_model.schema import AGE, INTENSITY
 
 os.environ["OMP_NUM_THREADS"] = "1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,10 +91,10 @@ def slider(folder: Path, cohort: Path, moves: int) -> dict:
             times = []
             for value in values:
                 start = time.perf_counter()
-                if name.startswith("level"):  # as the page keeps it when its slider is let go
-                    app.session_state["generation_level"] = float(value)
-                else:
-                    app.select_slider(key="age").set_value(value)
+                moved = INTENSITY.name if name.startswith("level") else AGE.name
+                before = app.session_state["generation_settings"]  # as the page keeps them when a slider is let go
+                condition = before.condition | {moved: float(value)}
+                app.session_state["generation_settings"] = replace(before, condition=condition)
                 app.run()
                 times.append(time.perf_counter() - start)
             result[f"{name}_ms"] = round(1000 * statistics.median(times))

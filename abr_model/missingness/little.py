@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import cho_solve
 
 from abr_model.errors import InputError
 from abr_model.missingness.rates import require_columns
@@ -213,7 +214,8 @@ def _log_likelihood(patterns: list[_Pattern], mean: np.ndarray, covariance: np.n
             return -np.inf
         apart = pattern.mean - mean[pattern.known]
         scatter = pattern.scatter + pattern.number * np.outer(apart, apart)
-        total -= pattern.number * np.log(np.diag(root)).sum() + np.trace(np.linalg.solve(inside, scatter)) / 2
+        # by the same root: another way of solving may find singular, by rounding, what has one
+        total -= pattern.number * np.log(np.diag(root)).sum() + np.trace(cho_solve((root, True), scatter)) / 2
     return total
 
 

@@ -96,6 +96,7 @@ function createView(parent) {
     plot.draw({ ...now, data, choices, reading: !dragging, caution: cautionAt(active, place) });
     for (const { name } of data.axes) root.setAttribute(`data-${name}`, wordsAt(name, dragging && name === active ? place : at[name]));
     root.dataset.position = place.toFixed(2);
+    root.dataset.picture = pictureNumber;
     root.dataset.caution = cautionAt(active, place);
     root.dataset.settled = `${!dragging && !moving && !waiting && again === undefined && data.axes.every((a) => a.at === at[a.name])}`;
     window.abrFrames?.push({ touched, began, drawn: performance.now(), picture: pictureNumber, swept: !!sweepOf(active) }); // for benchmarks/explorer.py alone

@@ -145,3 +145,14 @@ def test_columns_never_known_together_are_refused():
 def test_an_unknown_column_is_named():
     with pytest.raises(InputError, match="'size'"):
         little_test(as_table(COMPLETE), ["x0", "size"])
+
+
+def test_a_covariance_that_is_singular_but_for_rounding_has_a_likelihood():
+    """A Cholesky root may exist where the other decomposition finds the matrix singular."""
+    from abr_model.missingness.little import _log_likelihood, _Pattern
+
+    tiny = 1e-17
+    covariance = np.array([[1.0, 0.0, 0.0], [0.0, tiny, tiny * (1 - 1e-9)], [0.0, tiny * (1 - 1e-9), tiny]])
+    pattern = _Pattern(np.ones(3, dtype=bool), 5, np.zeros(3), np.eye(3))
+    assert np.isfinite(_log_likelihood([pattern], np.zeros(3), covariance))
+    assert _log_likelihood([pattern], np.zeros(3), np.diag([1.0, 1.0, -1.0])) == -np.inf
