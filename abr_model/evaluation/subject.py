@@ -10,7 +10,7 @@ from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.recordings import digest_of
 from abr_model.schema import Kind
-from abr_model.training_cohort import is_training_cohort
+from abr_model.training_cohort import is_training_cohort, simulated_as
 
 if TYPE_CHECKING:
     from abr_model.configuration import Preset
@@ -117,13 +117,18 @@ class Subject(BaseModel):
     def check_comparable(self, other: Subject) -> None:
         """Refuse another subject whose numbers were not measured on the same held-out recordings.
 
+        The same simulated clinic (patients and seed) counts as the same, although a clinic that was simulated again on
+        another processor has other last digits and so another digest (:mod:`abr_model.training_cohort`).
+
         Raises
         ------
         InputError
             Another cohort, filter, selection or split; says which.
         """
+        same_simulation = self.kind == other.kind == Kind.SIMULATED and simulated_as(self.cohort) is not None
+        digests = ("", "") if same_simulation else (f", {self.cohort_digest[:12]}", f", {other.cohort_digest[:12]}")
         for what, own, theirs in (
-            ("cohort", f"{self.cohort}, {self.cohort_digest[:12]}", f"{other.cohort}, {other.cohort_digest[:12]}"),
+            ("cohort", f"{self.cohort}{digests[0]}", f"{other.cohort}{digests[1]}"),
             ("filter", self.filter.to_json(), other.filter.to_json()),
             ("selection or split", str(self.preparation), str(other.preparation)),
         ):

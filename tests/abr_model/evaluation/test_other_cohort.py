@@ -95,3 +95,15 @@ def test_a_simulator_that_has_changed_since_is_noticed(model, small_cohort, quic
     with pytest.raises(InputError, match="the simulator has changed since"):
         evaluate(quieter, model, sections=["cells"])
     assert not quick_sections
+
+
+def test_the_same_simulation_from_two_processors_stands_side_by_side(model, cohort_file, quick_sections):
+    from abr_model.cohort_file import CohortFile
+
+    subject = evaluate(CohortFile.open(cohort_file), model, sections=["cells"]).subject
+    subject.check_comparable(subject.model_copy(update={"cohort_digest": "0" * 64}))
+    with pytest.raises(InputError, match="another cohort"):
+        subject.check_comparable(subject.model_copy(update={"cohort": "Simulated clinic · 40 patients · seed 2"}))
+    clinical = subject.model_copy(update={"kind": Kind.CLINICAL})
+    with pytest.raises(InputError, match="another cohort"):
+        clinical.check_comparable(clinical.model_copy(update={"cohort_digest": "0" * 64}))
