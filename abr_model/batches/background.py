@@ -20,7 +20,6 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +33,9 @@ from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.runs.detached import environment, start_detached
+from abr_model.runs.living import LivingFolder
 from abr_model.runs.lock import Lock
-from abr_model.runs.state import is_active, state_of
-from abr_model.runs.status import give_reserve_back, keep_reserve, read_status, write_last_status, write_status
+from abr_model.runs.status import give_reserve_back, keep_reserve, write_last_status, write_status
 
 if TYPE_CHECKING:
     from abr_model.batches.batch import Batch
@@ -57,16 +56,9 @@ class Order(BaseModel):
     jobs: int = Field(default=1, ge=1, le=64)
 
 
-@dataclass(frozen=True)
-class BatchFolder:
-    """One batch of the dashboard. Nothing is remembered: every answer is read anew."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """Generated name: when it was asked for."""
-        return self.folder.name
+class BatchFolder(LivingFolder):
+    """One batch of the dashboard. Its ``status`` has ``done`` and ``total`` recordings, ``message``, ``stage`` and
+    ``began`` (seconds since the epoch)."""
 
     @property
     def order(self) -> Order:
@@ -81,21 +73,6 @@ class BatchFolder:
             return Order.model_validate_json((self.folder / "request.json").read_bytes())
         except (OSError, ValidationError) as error:
             raise InputError("what was asked for cannot be read", file=self.id) from error
-
-    @property
-    def state(self) -> str:
-        """``pending``, ``running``, ``finished``, ``stopped``, ``failed`` or ``crashed``."""
-        return state_of(self.folder)
-
-    @property
-    def active(self) -> bool:
-        """Whether its process is at work or about to begin."""
-        return is_active(self.folder)
-
-    @property
-    def status(self) -> dict:
-        """``done`` and ``total`` recordings, ``message``, ``stage``, ``began`` (seconds since the epoch)."""
-        return read_status(self.folder)
 
     @property
     def message(self) -> str:
