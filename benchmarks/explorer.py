@@ -112,16 +112,15 @@ def release(page, slider: str, share: float, watch: str, settled: str | None, pr
     return page.evaluate("() => window.waited")
 
 
-def measure(context, product: str, plain: str, moves: int, releases: int) -> dict[str, list[float]]:
-    """All times, by what they are of."""
-    page, other = context.new_page(), context.new_page()
+def measure(open_window, product: str, plain: str, moves: int, releases: int) -> dict[str, list[float]]:
+    """All times, by what they are of. Each page has a browser of its own: one that is hidden draws no frames."""
+    page, other = open_window(), open_window()
     for each, url in ((page, f"{product}/generation"), (other, plain)):
         each.set_default_timeout(120_000)
         go_to(each, url)
     page.locator(SETTLED).wait_for()
     other.locator(".js-plotly-plot").nth(2).wait_for()
     times = {}
-    page.bring_to_front()
     for slider in SLIDERS:
         for name, found in drag(page, slider, moves).items():
             times[f"drag {slider.lower()}: {name}"] = found
@@ -133,7 +132,6 @@ def measure(context, product: str, plain: str, moves: int, releases: int) -> dic
             ("plain", other, FIRST_OF_NEW_FIGURE, None, False),
             ("release, prepared", page, FIRST_OF_NEW_PICTURE, SETTLED, True),
         ):
-            each.bring_to_front()
             place = share + (0.1 if prepared else 0)
             times.setdefault(name, []).append(release(each, slider, place, watch, settled, prepared))
     return times
@@ -164,10 +162,15 @@ def main() -> None:
             dashboard(Path(data), ROOT / "benchmarks" / "plain_generation.py") as plain,
         ):
             browser_arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=browser_arguments)
-            context = browser.new_context(viewport={"width": 1440, "height": 900})
-            times = measure(context, product, plain, arguments.moves, arguments.releases)
-            browser.close()
+            browsers = []
+
+            def open_window():
+                browsers.append(playwright.chromium.launch(executable_path=CHROMIUM, args=browser_arguments))
+                return browsers[-1].new_page(viewport={"width": 1440, "height": 900})
+
+            times = measure(open_window, product, plain, arguments.moves, arguments.releases)
+            for browser in browsers:
+                browser.close()
     result = {
         name: {"n": len(t), "median": round(float(np.median(t)), 2), "p95": round(float(np.quantile(t, 0.95)), 2)}
         for name, t in times.items()

@@ -106,6 +106,7 @@ def test_a_small_evaluation_from_start_to_end_then_a_cell_is_opened(page, url, d
     for pill in sections.first.get_by_role("button").all():
         if pill.inner_text().strip() not in QUICK:
             pill.click()
+            page.wait_for_timeout(500)  # one choice after another: a busy server draws the pills anew for each
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Evaluate now").click()
     expect(page.get_by_text("Every other number")).to_be_visible(timeout=SLOW)  # it came by itself

@@ -15,7 +15,9 @@ def test_a_dry_run_is_short_and_otherwise_what_was_asked_for():
     preset, options = dry_run_options(asked, {"label": "x", "recordings": None})
     assert (preset.training.epochs, preset.sampler.training_steps) == (2, 100)
     assert options == {"label": "x", "recordings": 200, "dry_run": True}
-    back = preset.changed(training={"epochs": asked.training.epochs}, sampler={"training_steps": asked.sampler.training_steps})
+    back = preset.changed(
+        training={"epochs": asked.training.epochs}, sampler={"training_steps": asked.sampler.training_steps}
+    )
     assert back == asked
 
 
