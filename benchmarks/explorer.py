@@ -10,7 +10,8 @@ time stamp of the pointer event and ends when the frame's drawing is handed to t
 between frames, not below what the driver needs to send a pointer event.
 release: from letting go of another slider, clicked at a new place without a hand having come near it before, so that
 nothing was worked out ahead, to the first frame of the new picture; "prepared": the same once a hand had been near.
-"plain": the same click on the plain page (``plain_generation.py``), to the first frame after its figure has changed.
+"plain": from a key that moves the same slider of the plain page (``plain_generation.py``; it takes effect at once, as
+letting go does) to the first frame after its figure has changed.
 The pages take turns.
 """
 
@@ -44,7 +45,7 @@ FIRST_OF_NEW_PICTURE = """() => new Promise((resolve, reject) => {
   }, { once: true, capture: true });
 })"""
 FIRST_OF_NEW_FIGURE = """() => new Promise((resolve, reject) => {
-  addEventListener("pointerup", (event) => {
+  addEventListener("keydown", (event) => {
     const figure = document.querySelector(".js-plotly-plot");
     const seen = figure.querySelector(".scatterlayer").innerHTML;
     const look = () => {
@@ -106,9 +107,12 @@ def release(page, slider: str, share: float, watch: str, settled: str | None, pr
     if settled:
         page.evaluate(f"window.abrPictureShown = {page.locator(settled).get_attribute('data-picture')}")
     page.evaluate(f"() => {{ window.waited = ({watch.replace('LONGEST', str(1000 * LONGEST_S))})(); }}")
-    page.mouse.move(*at(share))
-    page.mouse.down()
-    page.mouse.up()
+    if settled:
+        page.mouse.move(*at(share))
+        page.mouse.down()
+        page.mouse.up()
+    else:
+        page.get_by_role("slider", name=slider).press("ArrowRight")
     return page.evaluate("() => window.waited")
 
 
@@ -126,7 +130,8 @@ def measure(open_window, product: str, plain: str, moves: int, releases: int) ->
             times[f"drag {slider.lower()}: {name}"] = found
     for turn in range(releases):
         slider = ("Age", "Stimulus rate")[turn % 2]
-        share = (0.15, 0.55, 0.35, 0.75, 0.25, 0.65)[turn // 2 % 6] + 0.02 * (turn // 12)
+        # never on the thumb itself: a click there moves nothing
+        share = (0.55, 0.15, 0.75, 0.35, 0.65, 0.25)[turn // 2 % 6] + 0.02 * (turn // 12)
         for name, each, watch, settled, prepared in (
             ("release", page, FIRST_OF_NEW_PICTURE, SETTLED, False),
             ("plain", other, FIRST_OF_NEW_FIGURE, None, False),
