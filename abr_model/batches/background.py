@@ -81,11 +81,6 @@ class BatchFolder(LivingFolder):
             return "the process died without a word; nothing was kept"
         return self.status.get("message", "")
 
-    @property
-    def stop_requested(self) -> bool:
-        """Whether someone has asked it to stop."""
-        return (self.folder / "STOP").exists()
-
     def request_stop(self) -> None:
         """Ask it to stop and to leave no file.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from abr_model.errors import InputError
 from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.provenance import Sampling
-from abr_model.schema import COLUMNS_BY_NAME, WAVES, Kind
+from abr_model.schema import WAVES, Kind
 from abr_model.validation import as_input_error
 
 CONFIG_FILE = "study.json"
@@ -124,11 +124,6 @@ class StudyConfig(BaseModel):
         return (
             "Simulated clinic, not patients: the recorded items come from a simulation. This is no clinical validation."
         )
-
-    @property
-    def shown_in_words(self) -> str:
-        """``"Intensity, Age, Stimulus rate, Ear"``."""
-        return ", ".join(COLUMNS_BY_NAME[name].label for name in self.shown) or "nothing"
 
 
 def reviewer_code(code: str) -> str:

@@ -76,17 +76,8 @@ class RunLife(LivingFolder):
             raise InputError(f"the run cannot be asked to stop: {error.strerror}", file=self.id) from error
 
     @property
-    def stop_requested(self) -> bool:
-        """Whether someone has asked it to stop."""
-        return (self.folder / "STOP").exists()
-
-    @property
     def stop_at_once_requested(self) -> bool:
         """Whether it shall stop without making a model."""
         with suppress(OSError):
             return (self.folder / "STOP").stat().st_size > 0
         return False
-
-    def clear_stop(self) -> None:
-        """Forget the request, before going on."""
-        (self.folder / "STOP").unlink(missing_ok=True)

@@ -48,3 +48,12 @@ class LivingFolder:
     def write_status(self, **changes) -> None:
         """Replace values of ``status.json``, atomically. For the process and whoever starts it."""
         write_status(self.folder, **changes)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether someone has asked the process to stop: the file ``STOP`` is there."""
+        return (self.folder / "STOP").exists()
+
+    def clear_stop(self) -> None:
+        """Forget the request, before going on."""
+        (self.folder / "STOP").unlink(missing_ok=True)

@@ -161,15 +161,6 @@ class Evaluation(LivingFolder):
         except OSError as error:
             raise InputError(f"the evaluation cannot be asked to stop: {error.strerror}", file=self.id) from error
 
-    @property
-    def stop_requested(self) -> bool:
-        """Whether someone has asked it to stop."""
-        return (self.folder / "STOP").exists()
-
-    def clear_stop(self) -> None:
-        """Forget the request, before going on."""
-        (self.folder / "STOP").unlink(missing_ok=True)
-
     def delete(self) -> None:
         """Delete the folder with all that was measured.
 
