@@ -38,6 +38,7 @@ def outside(page) -> list[str]:
 def architecture(page, dashboard_url, outside):
     page.goto(f"{dashboard_url}/architecture")
     block(page, "encoder").wait_for()
+    settle(page)
     yield page
     foreign = [url for url in outside if not url.startswith((dashboard_url, "data:", "blob:"))]
     assert not foreign, foreign

@@ -12,7 +12,8 @@ from tests.e2e.at_rest import settle
 pytestmark = pytest.mark.e2e
 PLACE_OF_LAST_POINT = """() => {
   const chart = document.querySelector(".st-key-data_traces_chart .js-plotly-plot");
-  const trace = chart._fullData.find((t) => t.name === "recording");
+  const trace = chart?._fullData?.find((t) => t.name === "recording");
+  if (!trace) return null;
   const number = trace.y.length - 8, frame = chart.getBoundingClientRect(), layout = chart._fullLayout;
   return {
     x: frame.left + layout.xaxis._offset + layout.xaxis.l2p(trace.x[number]),
@@ -34,6 +35,8 @@ def test_a_click_on_a_trace_shows_its_details_and_the_next_patient_follows(page,
     page.set_viewport_size({"width": 1440, "height": 1400})
     open_view(page, dashboard_url, "Traces")
     card = page.locator(".st-key-data_recording")
+    page.wait_for_function(PLACE_OF_LAST_POINT)
+    settle(page)
     place = page.evaluate(PLACE_OF_LAST_POINT)
     expect(card).not_to_contain_text(place["recording"])
     page.mouse.move(place["x"] - 2, place["y"])

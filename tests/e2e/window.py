@@ -30,8 +30,8 @@ def shown_in(browser) -> str:
         lines.append(f"{page.url}  ({', '.join(str(part) for part in state)})")
         text = page.locator("body").inner_text(timeout=2_000)
         lines += _short(text.splitlines(), TEXT_LINES // len(pages))
-    problems = [problem for window in browser.contexts for problem in getattr(window, "problems", [])]
-    return "\n".join(lines + ["! " + line for line in _short(problems, PROBLEM_LINES)])
+    problems = dict.fromkeys(problem for window in browser.contexts for problem in getattr(window, "problems", []))
+    return "\n".join(lines + ["! " + line for line in _short(list(problems), PROBLEM_LINES)])
 
 
 def _short(lines: list[str], most: int) -> list[str]:
