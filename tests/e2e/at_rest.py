@@ -30,10 +30,12 @@ an answer is still to come."""
 _RESTS = """([look, quietMs, forgottenMs]) => {
   const now = performance.now(), app = document.querySelector("[data-testid=stApp]"), asked = window.askedServer;
   const waits = asked?.unanswered && now - asked.at < forgottenMs;
-  if (app?.dataset.testScriptState !== "notRunning" || waits) { window.restsSince = undefined; return false; }
-  if (window.restsSince?.look !== look) window.restsSince = { look, at: now };
-  return now - window.restsSince.at >= quietMs;
+  if (app?.dataset.testScriptState !== "notRunning" || waits) { window.rests = undefined; return false; }
+  const top = document.querySelector("[data-testid=stMain]")?.scrollTop;
+  if (window.rests?.look !== look || window.rests.top !== top) window.rests = { look, top, since: now };
+  return now - window.rests.since >= quietMs;
 }"""
+"""An open list closes when the page is scrolled, as it is to what was opened: nothing may move any more."""
 _FORGOTTEN_MS = 30_000
 """Streamlit does not answer everything: what asks for a part that is gone meanwhile gets no answer."""
 _looks = 0
