@@ -19,9 +19,11 @@ from abr_model.errors import InputError
 from dashboard.navigation import pages
 from dashboard.session import theme
 from dashboard.style import page_css
+from dashboard.whole_runs import hear_runs_out
 from dashboard.widgets.problem import show_problem
 from dashboard.widgets.sidebar import sidebar
 
+hear_runs_out()
 st.set_page_config(page_title="ABR synthesis", layout="wide", initial_sidebar_state=230)
 st.html(page_css(theme()))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from abr_model.errors import InputError
 from abr_model.runs import queue
 from abr_model.runs.lock import Lock
+from abr_model.runs.reading import launched_as_this_process
 from abr_model.runs.run import Run, RunConfig, list_runs
 from abr_model.runs.state import WAITING
 from abr_model.runs.status import give_reserve_back, keep_reserve
@@ -157,12 +158,21 @@ class Claim:
         return True
 
     def _others(self) -> bool:
-        return any(run != self.run for run in queue.waiting())
+        # Who was started in the background was let by `check_free`: those that wait now came while it was starting.
+        return not launched_as_this_process(self.run.folder) and any(run != self.run for run in queue.waiting())
 
     def _is_our_turn(self) -> bool:
         waiting = queue.waiting()
         # While we are not among them we came last.
-        return (not waiting or waiting[0] == self.run) and self._take_machine(timeout_s=0)
+        if (waiting and waiting[0] != self.run) or is_training() or self._one_is_starting():
+            return False
+        return self._take_machine(timeout_s=0)
+
+    def _one_is_starting(self) -> bool:
+        """Whether one that need not wait was started, and has not come so far as to take the machine: it has to read
+        torch first, which takes longer than coming to the queue."""
+        others = (run for run in list_runs(self.run.folder.parent) if run != self.run and run.state == "pending")
+        return any(run.active and not run.queued and run.config.exclusive for run in others)
 
     def _say(self, said: str | None, on_wait: Callable[[str], None]) -> str:
         """Say in the status, and to others, that we wait; again whenever that changes."""

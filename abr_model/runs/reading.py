@@ -68,6 +68,14 @@ def tail(path: Path, lines: int) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
+def launched_as_this_process(folder: Path) -> bool:
+    """Whether this process is the one in ``launch.json``: it was started in the background."""
+    try:
+        return json.loads((folder / "launch.json").read_text(encoding="utf-8"))["pid"] == os.getpid()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def launched_process_died(folder: Path) -> bool:
     """Whether the process in ``launch.json`` is gone, a zombie, or another process under the same number."""
     import psutil

@@ -9,13 +9,21 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from playwright.sync_api import expect
 
 from abr_model.configuration import load_preset
 from abr_model.runs.lock import Lock
 from abr_model.runs.run import Run
+from tests.e2e.at_rest import settle
 
 pytestmark = pytest.mark.e2e
 PANEL = ".st-key-architecture_panel"
+FOCUSED = """() => {
+  let found = document.activeElement;
+  while (found.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
+  return found.dataset.block;
+}"""
+"""The block that has the focus; it lies in the component's own tree."""
 
 
 @pytest.fixture
@@ -30,6 +38,7 @@ def outside(page) -> list[str]:
 def architecture(page, dashboard_url, outside):
     page.goto(f"{dashboard_url}/architecture")
     block(page, "encoder").wait_for()
+    settle(page)
     yield page
     foreign = [url for url in outside if not url.startswith((dashboard_url, "data:", "blob:"))]
     assert not foreign, foreign
@@ -44,14 +53,8 @@ def address(page) -> dict[str, str]:
 
 
 def focused(page) -> str | None:
-    """The block that has the focus; it lies in the component's own tree."""
-    return page.evaluate(
-        """() => {
-             let found = document.activeElement;
-             while (found.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
-             return found.dataset.block;
-           }"""
-    )
+    """The block that has the focus."""
+    return page.evaluate(FOCUSED)
 
 
 def wait_for_selected(page, name: str) -> None:
@@ -77,6 +80,7 @@ def test_a_click_opens_a_block_and_a_reload_keeps_it(architecture):
     page.reload()
     panel(page, "100,096")
     assert address(page) == {"view": "main_architecture", "of": "default", "block": "encoder"}
+    settle(page)
     block(page, "encoder").click()  # once more: it closes
     page.locator(PANEL).wait_for(state="detached")
     wait_for_selected(page, "")
@@ -90,11 +94,11 @@ def test_the_keyboard_reaches_every_block(architecture):
     assert all(names)
     block(page, "labels_in").focus()
     page.keyboard.press("Tab")
-    assert focused(page) == "waveform_in"
+    page.wait_for_function(f"({FOCUSED})() === 'waveform_in'")
     page.keyboard.press("Enter")
     panel(page, "The recording and what is decoded from it")
     wait_for_selected(page, "waveform_in")
-    assert block(page, "waveform_in").get_attribute("aria-pressed") == "true"
+    expect(block(page, "waveform_in")).to_have_attribute("aria-pressed", "true")
 
 
 def test_another_figure_and_another_model(architecture):
@@ -105,10 +109,11 @@ def test_another_figure_and_another_model(architecture):
     page.reload()
     block(page, "decoder_self").click()
     panel(page, "Attention over time")
+    settle(page)
     page.get_by_role("combobox", name="Model").last.click()
     page.get_by_text("preset reference, not trained", exact=True).click()
     block(page, "decoder_cross").wait_for()
-    assert address(page)["of"] == "preset-reference"
+    page.wait_for_function("() => new URLSearchParams(location.search).get('of') === 'preset-reference'")
 
 
 def test_words_stay_inside_their_boxes(architecture):
@@ -133,7 +138,7 @@ def test_figures_are_taken_along(architecture, tmp_path):
     page = architecture
 
     def download(label: str) -> Path:
-        with page.expect_download(timeout=120_000) as started:
+        with page.expect_download() as started:
             page.get_by_role("button", name=label).click()
         path = tmp_path / started.value.suggested_filename
         started.value.save_as(path)

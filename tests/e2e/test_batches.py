@@ -12,16 +12,9 @@ import pytest
 from abr_model.cohort import Cohort
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.sources.reading import read_recordings
+from tests.e2e.at_rest import settle
 
 pytestmark = pytest.mark.e2e
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-def settle(page) -> None:
-    page.wait_for_timeout(400)
-    page.wait_for_selector(IDLE)
-    exceptions = page.get_by_test_id("stException")
-    assert exceptions.count() == 0, exceptions.all_inner_texts()
 
 
 def fill(page, label: str, text: str) -> None:
@@ -42,7 +35,7 @@ def test_a_grid_is_designed_generated_downloaded_and_read_again(page, dashboard_
     page.get_by_role("option", name="Parquet").click()
     settle(page)
     page.get_by_role("button", name="Generate", exact=True).click()
-    page.get_by_role("button", name="With card (zip)").wait_for(timeout=120_000)
+    page.get_by_role("button", name="With card (zip)").wait_for()
     address = page.url
     page.reload()
     settle(page)
@@ -99,8 +92,8 @@ def test_every_format_is_exported_and_read_again(page, serve, tmp_path):
         page.get_by_role("option", name=format.label, exact=True).click()
         settle(page)
         page.get_by_role("button", name="Generate", exact=True).click()
-        bundles.nth(number - 1).wait_for(timeout=120_000)
-        page.wait_for_selector(IDLE)
+        bundles.nth(number - 1).wait_for()
+        settle(page)
         with page.expect_download() as started:
             bundles.first.click()  # the newest stands first
         folder = tmp_path / str(number)

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.at_rest import settle
 
 pytestmark = pytest.mark.e2e
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 PLACE_OF_LAST_POINT = """() => {
   const chart = document.querySelector(".st-key-data_traces_chart .js-plotly-plot");
-  const trace = chart._fullData.find((t) => t.name === "recording");
+  const trace = chart?._fullData?.find((t) => t.name === "recording");
+  if (!trace) return null;
   const number = trace.y.length - 8, frame = chart.getBoundingClientRect(), layout = chart._fullLayout;
   return {
     x: frame.left + layout.xaxis._offset + layout.xaxis.l2p(trace.x[number]),
@@ -18,15 +21,6 @@ PLACE_OF_LAST_POINT = """() => {
     recording: trace.customdata[number],
   };
 }"""
-
-
-def settle(page) -> None:
-    """Wait until the page has answered and shows no exception."""
-    page.wait_for_timeout(400)
-    page.wait_for_selector(IDLE)
-    page.wait_for_timeout(200)
-    exceptions = page.get_by_test_id("stException")
-    assert exceptions.count() == 0, exceptions.all_inner_texts()
 
 
 def open_view(page, url: str, view: str) -> None:
@@ -41,47 +35,47 @@ def test_a_click_on_a_trace_shows_its_details_and_the_next_patient_follows(page,
     page.set_viewport_size({"width": 1440, "height": 1400})
     open_view(page, dashboard_url, "Traces")
     card = page.locator(".st-key-data_recording")
+    page.wait_for_function(PLACE_OF_LAST_POINT)
+    settle(page)
     place = page.evaluate(PLACE_OF_LAST_POINT)
-    assert place["recording"] not in card.inner_text()
+    expect(card).not_to_contain_text(place["recording"])
     page.mouse.move(place["x"] - 2, place["y"])
     page.mouse.click(place["x"], place["y"])
     settle(page)
     card.get_by_text(place["recording"], exact=True).wait_for()
-    box = page.locator(".st-key-data_traces_chart_box")
-    first = box.inner_text().split("\n")[0]
+    patient = page.locator(".st-key-data_traces_chart_box p").first
+    first = patient.inner_text()
     page.get_by_role("button", name="Next", exact=True).click()
+    expect(patient).not_to_have_text(first)
     settle(page)
-    assert box.inner_text().split("\n")[0] != first
     page.get_by_role("button", name="Previous", exact=True).click()
-    settle(page)
-    assert box.inner_text().split("\n")[0] == first
+    expect(patient).to_have_text(first)
 
 
 def test_another_norm_is_named_below_the_figure(page, dashboard_url):
     open_view(page, dashboard_url, "Latency–intensity")
     box = page.locator(".st-key-data_li_chart_box")
-    assert "Gorga 1989" in box.inner_text()
+    expect(box).to_contain_text("Gorga 1989")
     page.get_by_role("combobox", name="Norm").click()
     page.get_by_role("option", name="Hood 1998").click()
-    settle(page)
-    assert "14 women of 20 to 30 years" in box.inner_text()
+    expect(box).to_contain_text("14 women of 20 to 30 years")
 
 
 def test_the_threshold_redraws_and_the_originals_step_is_one_click(page, dashboard_url):
     open_view(page, dashboard_url, "Selection")
-    bars = "() => document.querySelector('.st-key-data_marginals_chart .js-plotly-plot')._fullData[1].y.join()"
+    bars = "document.querySelector('.st-key-data_marginals_chart .js-plotly-plot')?._fullData?.[1]?.y.join()"
+    page.wait_for_function(bars)
     kept = page.get_by_text("recordings are kept").first
     before, drawn = kept.inner_text(), page.evaluate(bars)
     slider = page.get_by_role("slider", name="Keep recordings with Fmp above")
     slider.focus()
     for _ in range(5):
         slider.press("ArrowRight")
+    expect(kept).not_to_have_text(before)
+    page.wait_for_function(f"drawn => {bars} !== drawn", arg=drawn)
     settle(page)
-    assert kept.inner_text() != before
-    assert page.evaluate(bars) != drawn
     page.get_by_role("button", name="2.0 → 1.0").click()
-    settle(page)
-    assert kept.inner_text() == before, "back at 1.0"
+    expect(kept).to_have_text(before)  # back at 1.0
     page.get_by_text("more than with Fmp above 2").wait_for()
 
 

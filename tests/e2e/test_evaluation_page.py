@@ -13,9 +13,10 @@ from playwright.sync_api import Page, expect
 
 from abr_model.evaluation.background.folder import list_evaluations
 from abr_model.evaluation.scorecard import Scorecard
+from tests.e2e.at_rest import settle
 
-SLOW = 180_000
 ASKED = re.compile("figures? that (are|is) asked of the recordings")
+SECTIONS = 12
 QUICK = ("Conditional fidelity, cell by cell", "Pass bands of physiology", "Reported waves against the trace")
 
 
@@ -63,10 +64,10 @@ def open_tab(page: Page, name: str) -> None:
 
 def test_the_shipped_scorecard_stands_there_and_a_mark_opens_its_note(page, shipped_url):
     page.goto(f"{shipped_url}/evaluation")
-    expect(page.get_by_text(ASKED)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(ASKED)).to_be_visible()
     mark = page.locator(".js-plotly-plot .scatterlayer path.point").first
     mark.wait_for()
-    page.wait_for_timeout(500)
+    settle(page)
     # The last of the points is the value itself: baselines lie below it.
     page.locator(".js-plotly-plot").first.locator(".scatterlayer path.point").last.click(force=True)
     dialog = page.get_by_role("dialog")
@@ -76,11 +77,11 @@ def test_the_shipped_scorecard_stands_there_and_a_mark_opens_its_note(page, ship
 
 def test_the_report_opens_from_disk_without_a_network(browser, page, shipped_url, tmp_path):
     page.goto(f"{shipped_url}/evaluation")
-    expect(page.get_by_text(ASKED)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(ASKED)).to_be_visible()
     with page.expect_download() as numbers:
         page.get_by_role("button", name="Numbers (JSON)").click()
     scorecard = Scorecard.from_json(Path(numbers.value.path()).read_bytes())
-    assert scorecard.subject.name == "default" and len(scorecard.sections) == 12
+    assert scorecard.subject.name == "default" and len(scorecard.sections) == SECTIONS
     with page.expect_download() as download:
         page.get_by_role("button", name="Report (HTML)").click()
     report = tmp_path / "report.html"
@@ -100,16 +101,20 @@ def test_the_report_opens_from_disk_without_a_network(browser, page, shipped_url
 
 def test_a_small_evaluation_from_start_to_end_then_a_cell_is_opened(page, url, data):
     page.goto(f"{url}/evaluation")
-    expect(page.get_by_text("This model has not been evaluated yet")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("This model has not been evaluated yet")).to_be_visible()
     page.get_by_text("Sections and seed").click()
-    sections = page.get_by_role("group", name="Sections").or_(page.locator(".st-key-evaluation_sections_own"))
-    for pill in sections.first.get_by_role("button").all():
-        if pill.inner_text().strip() not in QUICK:
+    pills = page.locator(".st-key-evaluation_sections_own").get_by_role("button")
+    expect(pills).to_have_count(SECTIONS)
+    for words in pills.all_inner_texts():
+        if words.strip() not in QUICK:
+            pill = pills.filter(has_text=words.strip())
             pill.click()
-            page.wait_for_timeout(500)  # one choice after another: a busy server draws the pills anew for each
-    page.wait_for_timeout(1500)
+            expect(pill).to_have_attribute("aria-pressed", "false")
+    for words in QUICK:
+        expect(pills.filter(has_text=words)).to_have_attribute("aria-pressed", "true")
+    settle(page)
     page.get_by_role("button", name="Evaluate now").click()
-    expect(page.get_by_text("Every other number")).to_be_visible(timeout=SLOW)  # it came by itself
+    expect(page.get_by_text("Every other number")).to_be_visible()  # it came by itself
     (evaluation,) = list_evaluations(data)
     assert evaluation.state == "finished"
     made = Scorecard.read(evaluation.folder)
@@ -118,22 +123,25 @@ def test_a_small_evaluation_from_start_to_end_then_a_cell_is_opened(page, url, d
     open_tab(page, "Cells")
     expect(page.get_by_text("What is coloured")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("What is coloured")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("What is coloured")).to_be_visible()
     assert "view=cells" in page.url and f"scorecard={evaluation.id}" in page.url
-    expect(page.get_by_text("held-out recordings and")).to_be_visible(timeout=SLOW)
-    before = page.get_by_text("held-out recordings and").inner_text()
-    page.wait_for_timeout(500)
+    expect(page.get_by_text("held-out recordings and")).to_be_visible()
+    settle(page)
+    shown = page.get_by_text("held-out recordings and")
+    before = shown.inner_text()
     places = page.locator(".st-key-evaluation_cell_map .scatterlayer path.point")
-    assert places.count() == len(made.section("cells").tables["cells"]) > 1
-    for place in places.all():
-        place.click(force=True)
-        page.wait_for_timeout(1500)
-        if page.get_by_text("held-out recordings and").inner_text() != before:
+    cells = len(made.section("cells").tables["cells"])
+    assert cells > 1
+    expect(places).to_have_count(cells)
+    for n in range(cells):
+        places.nth(n).click(force=True)
+        settle(page)
+        if shown.inner_text() != before:
             break
-    expect(page.get_by_text("held-out recordings and")).not_to_have_text(before)
+    expect(shown).not_to_have_text(before)
 
     open_tab(page, "Reconstruction")
-    expect(page.get_by_text("What is left")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("What is left")).to_be_visible()
     page.get_by_role("button", name="Wave V latency").click()
     page.get_by_role("button", name="Next", exact=True).click()
     expect(page.get_by_role("spinbutton")).to_have_value("2")

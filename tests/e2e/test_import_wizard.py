@@ -8,19 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from abr_model.cohort import Cohort
 from abr_model.sources.simulator import simulate
+from tests.e2e.at_rest import settle
 
 pytestmark = pytest.mark.e2e
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-def settle(page) -> None:
-    page.wait_for_timeout(300)
-    page.wait_for_selector(IDLE)
-    exceptions = page.get_by_test_id("stException")
-    assert exceptions.count() == 0, exceptions.all_inner_texts()
 
 
 def press(page, name: str | re.Pattern) -> None:
@@ -100,10 +94,10 @@ def test_a_badly_described_table_is_put_right_stored_and_seen(page, dashboard_ur
     page.get_by_text("traces are upside down").wait_for()
     page.get_by_text("Turn traces over").click()
     page.get_by_text("traces are upside down").wait_for(state="detached")
-    assert page.locator(".js-plotly-plot").count() == 1
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
     press(page, "Next: read and check")
     page.get_by_text(re.compile("0.8. ms before the nearest peak")).wait_for()
-    assert page.get_by_role("button", name="Store cohort").is_disabled()
+    expect(page.get_by_role("button", name="Store cohort")).to_be_disabled()
     press(page, re.compile("Set the shift of all latencies to"))
     page.get_by_role("button", name="Store cohort").wait_for()
     settle(page)
@@ -111,7 +105,7 @@ def test_a_badly_described_table_is_put_right_stored_and_seen(page, dashboard_ur
     press(page, "Show it")
     page.get_by_text(f"{len(truth):,} recordings read, 0 refused").first.wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
-    assert page.get_by_text("clinical cohort").count() > 0
+    expect(page.get_by_text("clinical cohort")).not_to_have_count(0)
 
     newest = max(data_folder.glob("cohorts/clinical-*.parquet"), key=lambda file: file.stat().st_mtime_ns)
     stored = Cohort.read(newest)
@@ -136,7 +130,7 @@ def test_real_recordings_are_imported_and_seen(page, dashboard_url, human_record
     page.get_by_text("Hearing loss normal stated by the person").first.wait_for()
     press(page, "Show it")
     page.locator(".js-plotly-plot").first.wait_for()
-    assert page.get_by_text("IHS SmartEP text export").count() > 0
+    expect(page.get_by_text("IHS SmartEP text export")).not_to_have_count(0)
 
 
 def test_a_long_reading_can_be_stopped(page, dashboard_url, data_folder, tmp_path):
@@ -156,7 +150,7 @@ def test_a_long_reading_can_be_stopped(page, dashboard_url, data_folder, tmp_pat
     page.get_by_role("button", name="Stop reading").click()
     page.get_by_label("Sampling rate (Hz)", exact=True).wait_for()
     settle(page)
-    assert page.get_by_label("Sampling rate (Hz)", exact=True).input_value() == "15000", "what was said is still there"
-    assert page.get_by_role("button", name="Store cohort").count() == 0
+    expect(page.get_by_label("Sampling rate (Hz)", exact=True)).to_have_value("15000")  # what was said is still there
+    expect(page.get_by_role("button", name="Store cohort")).to_have_count(0)
     press(page, "Cancel import")
     assert sorted(data_folder.rglob("*.parquet")) == before

@@ -8,22 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.at_rest import settle
 
 pytestmark = pytest.mark.e2e
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def open_page(page, url: str) -> None:
     page.goto(url)
     settle(page)
-
-
-def settle(page) -> None:
-    """Wait until the page has answered and shows no exception."""
-    page.wait_for_timeout(300)
-    page.wait_for_selector(IDLE)
-    exceptions = page.get_by_test_id("stException")
-    assert exceptions.count() == 0, exceptions.all_inner_texts()
 
 
 def shown_trace(page) -> str:
@@ -53,7 +47,7 @@ def download(page, button: str, folder: Path) -> Path:
 def test_every_page_opens(page, dashboard_url, address, heading):
     open_page(page, f"{dashboard_url}/{address}")
     page.get_by_role("heading", name=heading, exact=True).wait_for()
-    assert page.get_by_text(re.compile("research use only", re.IGNORECASE)).count() > 0
+    expect(page.get_by_text(re.compile("research use only", re.IGNORECASE))).not_to_have_count(0)
 
 
 def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard_url, tmp_path):
@@ -64,7 +58,7 @@ def test_a_slider_changes_the_waveform_and_a_batch_is_downloaded(page, dashboard
         intensity.press("ArrowLeft")
     page.locator(".explorer[data-settled=true][data-intensity_db_nhl='50 dB nHL']").wait_for()
     settle(page)
-    assert intensity.get_attribute("aria-valuetext") == "50 dB nHL"
+    expect(intensity).to_have_attribute("aria-valuetext", "50 dB nHL")
     assert shown_trace(page) != before
     assert "level=50" in page.url, "the setting is in the address, so that a reload keeps it"
 
@@ -93,10 +87,10 @@ def test_a_wrong_upload_is_explained_and_nothing_is_lost(page, dashboard_url, tm
     settle(page)
     page.locator("input[type=file]").first.set_input_files(wrong)
     page.get_by_text("not a Parquet file, or it is truncated").wait_for()
-    assert page.get_by_role("button", name="Next: what is what").is_disabled()
+    expect(page.get_by_role("button", name="Next: what is what")).to_be_disabled()
     page.get_by_role("button", name="Cancel import").click()
     settle(page)
-    assert page.get_by_text("Simulated clinic").count() > 0
+    expect(page.get_by_text("Simulated clinic")).not_to_have_count(0)
 
 
 def test_a_training_is_started_watched_and_its_model_used(page, dashboard_url):

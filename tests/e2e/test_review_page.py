@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from abr_model.data_folder import pretrained_folder
 from abr_model.model import TrainedModel
 from abr_model.review.study import Study
 from abr_model.sources.simulator import simulate
+from tests.e2e.at_rest import no_exception, settle, wait_until
+from tests.e2e.server import Server
+from tests.e2e.window import open_window
 
 pytestmark = pytest.mark.e2e
 CODES = ("r1", "r2", "r3")
 ITEMS, REPEATS = 9, 2
 SCREEN = "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.review')).find(Boolean)"
 PLAUSIBILITY_KEYS, RATING_KEYS = "qwert", "asdfgh"
-
-
-class Dashboard:
-    """A dashboard that can be killed and started again at the same address."""
-
-    def __init__(self, root: Path, data: Path):
-        self._root, self._data = root, data
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        command = [str(Path(sys.executable).with_name("streamlit")), "run", str(self._root / "dashboard" / "Home.py")]
-        options = [f"--server.port={self._port}", "--server.address=127.0.0.1", "--server.headless=true"]
-        environment = os.environ | {"ABR_DATA": str(self._data), "OMP_NUM_THREADS": "1"}
-        with (self._data / "streamlit.log").open("a") as log:
-            self._process = subprocess.Popen(
-                command + options, cwd=self._root, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health")
-                return
-            except OSError:
-                assert self._process.poll() is None, (self._data / "streamlit.log").read_text()[-2000:]
-                time.sleep(0.2)
-
-    def kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(20)
 
 
 @pytest.fixture
@@ -66,20 +31,18 @@ def study(tmp_path) -> Study:
 
 
 @pytest.fixture
-def dashboard(project_root, tmp_path, study) -> Iterator[Dashboard]:
-    running = Dashboard(project_root, tmp_path)
-    running.start()
+def dashboard(new_server, tmp_path, study) -> Iterator[Server]:
+    running = new_server(tmp_path).start()
     yield running
-    running.kill()
+    running.stop()
 
 
 class Reviewer:
     """One person at one browser window, who remembers what they said."""
 
-    def __init__(self, browser, dashboard: Dashboard, study: Study, code: str):
+    def __init__(self, browser, dashboard: Server, study: Study, code: str):
         self.code, self.order = code, study.order(code)
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720})
-        self.context.set_default_timeout(60_000)
+        self.context = open_window(browser, 1280, 720)
         self.address = f"{dashboard.url}/review?view=review&study={study.id}&reviewer={code}"
         self.said: dict[tuple[int, int], dict] = {}
         self.problems: list[str] = []
@@ -192,12 +155,13 @@ def test_three_reviewers_at_once_and_a_server_that_dies(browser, dashboard, stud
     page = first.page
     page.goto(f"{dashboard.url}/review?view=results&study={study.id}")
     page.get_by_text("results stay blinded until it is closed").wait_for()
-    assert page.get_by_test_id("stMetric").count() == 0
+    settle(page)
+    expect(page.get_by_test_id("stMetric")).to_have_count(0)
     page.get_by_role("button", name="Close and unblind").click()
     page.get_by_role("button", name="Close the study").click()
     page.get_by_text("answers that count like").wait_for()
     page.get_by_text("Simulated clinic, not patients").first.wait_for()
-    assert page.get_by_test_id("stException").count() == 0
+    no_exception(page)
     for reviewer in reviewers:
         reviewer.context.close()
 
@@ -208,13 +172,12 @@ def test_a_mark_by_pointer_two_windows_and_a_closed_study(browser, dashboard, st
     canvas = page.locator("canvas").first
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.45, "y": box["height"] / 2})
-    reviewer.until("waiting", 0)
 
     def mark(wave: str) -> float | None:
-        [one] = study.store().answers("r1")
-        return next((m.ms for m in one.answer.marks if m.wave == wave), None)
+        marks = [mark for one in study.store().answers("r1") for mark in one.answer.marks]
+        return next((m.ms for m in marks if m.wave == wave), None)
 
-    page.wait_for_timeout(300)
+    wait_until(lambda: mark("V") is not None, "the mark of wave V")
     reviewer.until("waiting", 0)
     clicked = mark("V")
     item = study.order("r1")[0][0]
@@ -228,18 +191,16 @@ def test_a_mark_by_pointer_two_windows_and_a_closed_study(browser, dashboard, st
 
     page.mouse.move(box["x"] + 18 + (box["width"] - 32) * clicked / 13.27, box["y"] + box["height"] / 2)
     canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] / 2})  # V has its mark: the next click is III
-    page.wait_for_timeout(300)
+    wait_until(lambda: mark("III") is not None, "the mark of wave III")
     reviewer.until("waiting", 0)
-    assert mark("III") is not None
     assert mark("V") == clicked
 
     second = Reviewer(browser, dashboard, study, "r1")  # the same person at another computer
     assert second.number("place") == 0
     second.page.keyboard.press("h")
-    second.page.wait_for_timeout(300)
+    wait_until(lambda: study.store().answers("r1")[0].answer.rating == 6, "the rating of the second window")
     second.until("waiting", 0)
-    [one] = study.store().answers("r1")
-    assert one.answer.rating == 6
+    assert len(study.store().answers("r1")) == 1
     assert mark("V") == clicked, "what the first window said came along"
 
     study.store().close()

@@ -6,8 +6,7 @@ import json
 import os
 import re
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,9 @@ from abr_model.runs.launch import force_stop
 from abr_model.runs.reading import without_abandoned
 from abr_model.runs.run import Run, list_runs
 from abr_model.sources.simulator import simulate
+from tests.e2e.at_rest import settle, wait_until
 
 pytestmark = pytest.mark.e2e
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 LONG_MS = 600_000
 POINTS = """() => { const plot = document.querySelector('.js-plotly-plot');
                     return plot && plot.calcdata && plot.calcdata.length ? plot.calcdata[0].length : 0; }"""
@@ -39,13 +38,6 @@ def data(tmp_path_factory) -> Iterator[Path]:
 def address(serve, data) -> str:
     """The Training page of a dashboard on it."""
     return f"{serve(data)}/training"
-
-
-def settle(page) -> None:
-    page.wait_for_timeout(300)
-    page.wait_for_selector(IDLE)
-    exceptions = page.get_by_test_id("stException")
-    assert exceptions.count() == 0, exceptions.all_inner_texts()
 
 
 def open_page(page, address: str) -> None:
@@ -77,14 +69,6 @@ def start(page, address: str, data: Path, epochs: int) -> Run:
     return run
 
 
-def wait_until(met: Callable[[], object], what: str, seconds: float = 240) -> None:
-    """Poll the run folder; the limit only ends a test that would never end."""
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end, f"never happened: {what}"
-        time.sleep(0.2)
-
-
 def points(page) -> int:
     return page.evaluate(POINTS)
 
@@ -101,12 +85,11 @@ def test_a_run_is_started_watched_from_two_windows_stopped_and_resumed(page, add
     page.wait_for_function(f"({POINTS})() > {before}", timeout=LONG_MS)  # the curve grows by itself
 
     page.reload()
-    settle(page)
     page.wait_for_function(f"({POINTS})() >= {before}", timeout=LONG_MS)
     assert f"run={run.id}" in page.url
 
     second = page.context.new_page()
-    open_page(second, address)
+    second.goto(address)
     second.wait_for_function(f"({POINTS})() >= {before}", timeout=LONG_MS)
     second.get_by_role("button", name="Stop", exact=True).click()
     wait_until(lambda: run.stop_requested or run.state == "stopped", "the request to stop")
@@ -140,12 +123,14 @@ def test_a_killed_trainer_is_seen_and_goes_on(page, address, data):
     page.get_by_text("2 of 2 epochs done").first.wait_for(timeout=LONG_MS)
     wait_until(lambda: run.state == "finished", "the end of the resumed training")
     assert epochs_of(run) == [0, 1]
+    page.get_by_role("button", name="Use for generation").wait_for(timeout=LONG_MS)
     settle(page)
 
 
 def test_a_second_training_waits_for_the_first(page, address, data):
     first = start(page, address, data, epochs=50)
     page.get_by_text("New training", exact=True).click()
+    page.get_by_role("button", name="Add to the queue").wait_for()
     settle(page)
     page.get_by_role("button", name="Add to the queue").click()
     page.get_by_role("button", name="Leave the queue").wait_for()
@@ -158,4 +143,5 @@ def test_a_second_training_waits_for_the_first(page, address, data):
     page.get_by_role("button", name="Stop", exact=True).wait_for(timeout=LONG_MS)
     second.request_stop(at_once=True)
     wait_until(lambda: second.state == "stopped", "the end")
+    page.get_by_role("button", name="Resume", exact=True).wait_for(timeout=LONG_MS)
     settle(page)

@@ -124,6 +124,41 @@ def test_who_comes_later_does_not_pass_the_waiting_though_the_machine_is_free_fo
         assert late.state == "running"
 
 
+@pytest.fixture
+def as_if_launched():
+    """``as_if_launched(run)``: this process stands for the one of ``run``, which is only starting."""
+    files = []
+
+    def write(run: Run) -> None:
+        process, file = psutil.Process(), run.folder / "launch.json"
+        file.write_text(json.dumps({"pid": process.pid, "created": process.create_time()}))
+        files.append(file)
+
+    yield write
+    for file in files:  # before the runs are ended by force
+        file.unlink()
+
+
+def test_who_queues_behind_a_training_that_is_only_starting_does_not_pass_it(make_run, as_if_launched):
+    """What waits reads no torch and is awake first; what was started before it has the machine all the same."""
+    first, second = make_run(), make_run()
+    first.write_status(state="pending")
+    as_if_launched(first)
+    with pytest.raises(InputError, match="another training"):
+        check_free(first.folder.parent)
+    looked = iter([False, False, True])
+    with Claim(second, second.config) as claim:
+        assert not claim.wait(stopped=lambda: next(looked))
+    second.write_status(state="pending", queued=queue.now())
+    as_if_launched(second)
+    queue.take_ticket(second)
+    assert waiting() == [second]
+    with Claim(first, first.config) as claim:
+        claim.take()  # though somebody waits by now
+        assert first.state == "running"
+        assert holder() == first
+
+
 def test_from_the_command_line_ctrl_c_leaves_the_queue(training, make_run, wait_until):
     run = make_run()
     command = [sys.executable, "-m", "abr_model.cli", "train", "--run", str(run.folder), "--queue"]
