@@ -1,8 +1,8 @@
 """Sliders and trace in one component: while a slider is dragged the trace follows without the server.
 
 ``st.slider`` speaks on release only. So the browser asks for the response along a whole condition as soon as a hand
-comes near its slider, interpolates between its stops (``dashboard/components/explorer``), and on release the conditions
-come back for everything else on the page.
+comes near its slider, and along the others once the page is at rest. It interpolates between its stops
+(``dashboard/components/explorer``), and on release the conditions come back for everything else on the page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PARTS = {"html": ["explorer.html"], "css": ["explorer.css"], "js": ["plot.js", 
 _component = st.components.v2.component(
     KEY, **{kind: "\n".join((_FILES / name).read_text(encoding="utf-8") for name in _PARTS[kind]) for kind in _PARTS}
 )
-_ECHO, _SWEEP = "explorer_echo", "explorer_sweep"
+_ECHO, _SWEEPS = "explorer_echo", "explorer_sweeps"
 
 
 def explorer(payload: dict) -> None:
@@ -36,9 +36,9 @@ def explorer(payload: dict) -> None:
     _component(key=KEY, data=payload | {"echo": st.session_state.get(_ECHO, 0)}, on_asked_change=_asked)
 
 
-def sweep_asked() -> str | None:
-    """The condition whose whole axis the browser asked for with its last message; given once."""
-    return st.session_state.pop(_SWEEP, None)
+def sweeps_asked() -> tuple[str, ...]:
+    """The conditions whose whole axes the browser asked for with its last message; given once."""
+    return st.session_state.pop(_SWEEPS, ())
 
 
 def settings_asked(message: Mapping, settings: ExploreSettings) -> ExploreSettings:
@@ -62,7 +62,8 @@ def _asked() -> None:
     if not isinstance(message, Mapping) or not isinstance(message.get("n"), int):
         return
     st.session_state[_ECHO] = message["n"]
-    st.session_state[_SWEEP] = message.get("sweep") if message.get("sweep") in AXES else None
+    sweeps = message.get("sweeps")
+    st.session_state[_SWEEPS] = tuple(name for name in AXES if isinstance(sweeps, list) and name in sweeps)
     choose_settings(settings_asked(message, chosen_settings()))
 
 
