@@ -37,6 +37,7 @@ SEEN = """() => {
   window.abrSee = (seen) => { window.abrSeen = seen; document.dispatchEvent(new Event("visibilitychange")); };
 }"""
 COLUMNS = {"Age": "age_years", "Stimulus rate": "stimulus_rate_per_s"}
+AHEAD = {"release": "rest", "release, at once": "nothing", "release, prepared": "hand"}
 LONGEST_S = 20
 FIRST_OF_NEW_PICTURE = """() => new Promise((resolve, reject) => {
   window.abrFrames = [];
@@ -151,18 +152,14 @@ def measure(open_window, product: str, plain: str, moves: int, releases: int) ->
         for name, found in drag(page, slider, moves).items():
             times[f"drag {slider.lower()}: {name}"] = found
     for turn in range(releases):
-        slider = ("Age", "Stimulus rate")[turn % 2]
         # never on the thumb itself: a click there moves nothing
         share = (0.55, 0.15, 0.75, 0.35, 0.65, 0.25)[turn // 2 % 6] + 0.02 * (turn // 12)
-        for place, (name, take) in enumerate(
-            {
-                "release": lambda share: release(page, slider, share, "rest"),
-                "plain": lambda share: press(other, slider),
-                "release, at once": lambda share: release(page, slider, share, "nothing"),
-                "release, prepared": lambda share: release(page, slider, share, "hand"),
-            }.items()
-        ):
-            times.setdefault(name, []).append(take(share + 0.05 * place))
+        sliders = ("Age", "Stimulus rate") if turn % 2 else ("Stimulus rate", "Age")
+        # one after the other: along a slider that was just moved the axis is still there
+        for step, (name, ahead) in enumerate(AHEAD.items()):
+            found = release(page, sliders[step % 2], share + 0.05 * step, ahead)
+            times.setdefault(name, []).append(found)
+        times.setdefault("plain", []).append(press(other, sliders[0]))
     return times
 
 
