@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from abr_model.batches.cohorts import find_training_cohort
 from abr_model.batches.copies import Training, training_here
 from abr_model.batches.parts import make_part
 from abr_model.batches.plan import Plan, plan_of
@@ -18,6 +17,7 @@ from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import BLOCK
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, RATE
+from abr_model.training_cohort import find_training_cohort
 from dashboard.session import LoadedModel
 
 CHECK_SECONDS_EACH = 0.00025
