@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abr_model.batches.sweeps import NoiseOfSweeps
 from abr_model.cohort import Cohort
 from abr_model.joint_support import JointSupport
 from abr_model.schema import HEARING_LOSS_CODES
@@ -399,6 +400,19 @@ def test_the_batch_is_a_cohort_file(chosen, tmp_path):
     assert len(cohort) == 5
     assert cohort.provenance.details["content"] == "response"
     assert np.isfinite(cohort.waveforms).all()
+
+
+def test_the_export_carries_the_noise_that_is_shown(app, chosen, tmp_path, words):
+    app.session_state["generation_settings"] = replace(settings(app), show="recordings", sweeps=500)
+    app.run()
+    assert "recordings at these conditions · residual noise of 500 sweeps · seed 7" in words(app)
+    noise = NoiseOfSweeps(sweeps=500, learned=[{"level_db_nhl": 80, "sweeps": 2000}])
+    names = unpacked(batch_bytes(chosen, settings(app).condition, 2, 7, "recording", "csv", noise), tmp_path)
+    card = (tmp_path / names[2]).read_text(encoding="utf-8")
+    assert "averages over 2,000 sweeps" in card
+    assert "multiplied by 2.00" in card
+    app.segmented_control(key="export_content").set_value("response").run()
+    assert "responses at these conditions · seed 7" in words(app)
 
 
 def test_the_export_buttons_offer_both_files(app):

@@ -84,7 +84,9 @@ def _facts(batch: BatchFolder) -> None:
         st.caption(plain(str(error)))
         return
     request = order.request
-    parts = [request.design.in_words, FORMATS[request.format].label, f"seed {request.seed}", when_text(asked_at(batch))]
+    noise = [request.residual_noise.in_words] if request.residual_noise else []
+    parts = [request.design.in_words, *noise, FORMATS[request.format].label, f"seed {request.seed}"]
+    parts.append(when_text(asked_at(batch)))
     st.caption(plain(" · ".join(parts)))
 
 
