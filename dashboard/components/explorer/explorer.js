@@ -8,6 +8,7 @@ const SETTLE_MS = 140;
 const PATIENCE_MS = 4000; // an answer that takes longer is not waited for
 const HOVER_MS = 60; // a pointer that only passes a slider asks for nothing
 const REST_MS = 1000; // nobody did anything for so long: the page is at rest
+const BREATH_MS = 200; // between one axis and the next that are asked for at rest
 const UNKNOWN = -32768;
 const views = new WeakMap(); // what a component remembers while Python sends it new data
 
@@ -55,7 +56,7 @@ function createView(parent) {
   const now = {}; // what is drawn: picture, half (µV), nearness (0 to 1: how much of the recordings is shown)
   const sweeps = {}; // by condition: { key, stops, pictures }
   let data, controls, at, choices, active, dragging, followed, position, moving, frame, hover, resting;
-  let count = 0, waiting, again, askedFor = [], restedAt, touched, pictureNumber = 0;
+  let count = 0, waiting, again, askedFor, rested, touched, pictureNumber = 0;
 
   // ---- what stands where ------------------------------------------------------------------------------------------
 
@@ -122,14 +123,14 @@ function createView(parent) {
 
   // ---- talking with Python ----------------------------------------------------------------------------------------
 
-  /** Say where the sliders stand, and ask for sweeps; one message at a time, the last wish counts. */
-  function say(sweeps = []) {
+  /** Say where the sliders stand, or ask for a sweep; one message at a time, the last wish counts. */
+  function say(sweep = null, where = { at, ...choices }) {
     clearTimeout(resting);
-    if (waiting) return void (again = sweeps.length ? sweeps : (again ?? sweeps));
+    if (waiting) return void (again = sweep ?? again ?? null);
     again = undefined;
-    if (sweeps.length) askedFor = sweeps.map((name) => keyOf(name));
+    if (sweep) askedFor = keyOf(sweep);
     waiting = setTimeout(answered, PATIENCE_MS);
-    view.send({ n: ++count, at, ...choices, sweeps });
+    view.send({ n: ++count, ...where, sweep });
   }
 
   function answered() {
@@ -141,22 +142,26 @@ function createView(parent) {
   /** The slider that is likely to be moved next: have its whole condition ready. */
   function prepare(name) {
     active = name;
-    if (!sweepOf(name) && !askedFor.includes(keyOf(name))) say([name]);
+    if (!sweepOf(name) && askedFor !== keyOf(name)) say(name);
   }
 
-  /** At rest, have all other conditions ready too: a finger gives no notice of where it will tap. One message for each
-      place of the sliders, none while nobody can see the page or the server has other work, which it would break off. */
+  /** At rest, have the other conditions ready too, one after another: a finger gives no notice of where it will tap.
+      Each of them once for each place of the sliders; none while nobody can see the page, or the server has other work,
+      which this would break off. Whatever is said in between ends it. */
   function rest() {
     clearTimeout(resting);
     if (document.visibilityState !== "visible") return;
+    const here = keyOf(null);
+    const goesOn = rested?.at === here;
+    if (!goesOn) rested = { at: here, asked: new Set() };
+    const next = data.axes.map((a) => a.name).find((name) => !sweepOf(name) && !rested.asked.has(name));
+    if (!next) return;
     resting = setTimeout(() => {
-      const here = keyOf(null);
-      if (dragging || waiting || restedAt === here) return;
+      if (dragging || waiting) return;
       if (document.querySelector("[data-test-script-state]:not([data-test-script-state=notRunning])")) return rest();
-      restedAt = here;
-      const missing = data.axes.map((a) => a.name).filter((name) => !sweepOf(name));
-      if (missing.length) say(missing);
-    }, REST_MS);
+      rested.asked.add(next);
+      say(next, {}); // without a place: it must not undo what another part of the page is just changing
+    }, goesOn ? BREATH_MS : REST_MS);
   }
 
   // ---- what a person does -----------------------------------------------------------------------------------------
@@ -246,8 +251,10 @@ function createView(parent) {
       at = dragging ? { ...theirs, [active]: at[active] } : theirs;
       choices = data.choices;
     }
-    for (const block of payload.sweeps)
-      sweeps[block.axis] = { key: keyOf(block.axis, theirs), stops: block.stops, pictures: pictures(block) };
+    if (payload.sweep) {
+      const { axis: name, stops } = payload.sweep;
+      sweeps[name] = { key: keyOf(name, theirs), stops, pictures: pictures(payload.sweep) };
+    }
     controls.receive(data, stale || dragging ? undefined : at, choices);
     plot.legend(root.querySelector(".legend"), data);
     if (payload.echo >= count) answered();

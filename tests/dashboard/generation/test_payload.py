@@ -35,11 +35,11 @@ def near_of(kind=Kind.SIMULATED, n: int = 7, with_mean: bool = False) -> NearRec
     return NearRecordings(traces, mean, sd, count=40, patients=10, words=f"{kind}: a clinic")
 
 
-def payload(picture, near=None, settings=USUAL, theme="light", sweeps=()) -> dict:
+def payload(picture, near=None, settings=USUAL, theme="light", sweep=None) -> dict:
     """As the browser gets it."""
     notes = {name: note(name) for name in AXES}
     said = {"model": "29da5f0c", "recordings_words": "with residual noise"}
-    sent = explorer_payload(settings, picture, near or near_of(), notes, theme, sweeps=sweeps, **said)
+    sent = explorer_payload(settings, picture, near or near_of(), notes, theme, sweep=sweep, **said)
     return json.loads(json.dumps(sent, allow_nan=False))
 
 
@@ -69,7 +69,7 @@ def test_the_picture_is_sent_in_microvolt_and_ms(picture):
     np.testing.assert_allclose(array(sent["picture"]["latency_ms"]), picture.latency_ms, atol=2e-4)
     time = sent["time"]["start_ms"] + sent["time"]["interval_ms"] * np.arange(sent["time"]["samples"])
     np.testing.assert_allclose(time, TIME, atol=1e-6)
-    assert sent["sweeps"] == []
+    assert sent["sweep"] is None
 
 
 def test_every_slider_stands_where_it_was_put(picture):
@@ -87,7 +87,7 @@ def test_every_slider_stands_where_it_was_put(picture):
 
 
 def test_a_whole_axis_is_sent_where_it_was_asked_for(picture, age_sweep):
-    (sent,) = payload(picture, sweeps=[age_sweep])["sweeps"]
+    sent = payload(picture, sweep=age_sweep)["sweep"]
     assert sent["axis"] == "age_years"
     assert sent["stops"] == list(AXES["age_years"].sweep)
     assert array(sent["mean"]).shape == (len(sent["stops"]), 200)

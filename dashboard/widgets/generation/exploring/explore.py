@@ -30,7 +30,7 @@ from dashboard.style import PLOTLY_CONFIG
 from dashboard.widgets.filter_box import filter_box
 from dashboard.widgets.generation.exploring.axes import AXES
 from dashboard.widgets.generation.exploring.display import display_box
-from dashboard.widgets.generation.exploring.explorer import explorer, sweeps_asked
+from dashboard.widgets.generation.exploring.explorer import explorer, sweep_asked
 from dashboard.widgets.generation.exploring.export_box import export_box
 from dashboard.widgets.generation.exploring.near import (
     FARTHEST_SHOWN,
@@ -82,10 +82,9 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
         nearest = nearest_recordings(cohort, condition, NEAREST_SHOWN, FARTHEST_SHOWN)
         learned = usual_sweeps(cohort.table.iloc[nearest.near_rows]) or usual_sweeps(cohort.table)
         here = _as_shown(chosen, settings, INTENSITY.name, (condition[INTENSITY.name],), learned)
-        sweeps = [
-            _as_shown(chosen, settings, name, tuple(AXES[name].stops[i] for i in AXES[name].sweep), learned)
-            for name in sweeps_asked()
-        ]
+        asked = sweep_asked()
+        axis = AXES.get(asked)
+        sweep = axis and _as_shown(chosen, settings, asked, tuple(axis.stops[i] for i in axis.sweep), learned)
     except InputError as error:
         picture.error(str(error))
         return
@@ -97,7 +96,7 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
     with picture:
         noise = _noise_in_words(here, settings, learned)
         said = {"model": model.model_id, "recordings_words": noise}
-        explorer(explorer_payload(settings, here, near, notes, theme, sweeps=sweeps, **said))
+        explorer(explorer_payload(settings, here, near, notes, theme, sweep=sweep, **said))
         words, filter = st.columns([2.6, 1], vertical_alignment="center")
         words.caption(near_caption(nearest, near, response, settings, comparison))
         with filter:

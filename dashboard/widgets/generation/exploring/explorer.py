@@ -28,7 +28,7 @@ _PARTS = {"html": ["explorer.html"], "css": ["explorer.css"], "js": ["plot.js", 
 _component = st.components.v2.component(
     KEY, **{kind: "\n".join((_FILES / name).read_text(encoding="utf-8") for name in _PARTS[kind]) for kind in _PARTS}
 )
-_ECHO, _SWEEPS = "explorer_echo", "explorer_sweeps"
+_ECHO, _SWEEP = "explorer_echo", "explorer_sweep"
 
 
 def explorer(payload: dict) -> None:
@@ -36,15 +36,16 @@ def explorer(payload: dict) -> None:
     _component(key=KEY, data=payload | {"echo": st.session_state.get(_ECHO, 0)}, on_asked_change=_asked)
 
 
-def sweeps_asked() -> tuple[str, ...]:
-    """The conditions whose whole axes the browser asked for with its last message; given once."""
-    return st.session_state.pop(_SWEEPS, ())
+def sweep_asked() -> str | None:
+    """The condition whose whole axis the browser asked for with its last message; given once."""
+    return st.session_state.pop(_SWEEP, None)
 
 
 def settings_asked(message: Mapping, settings: ExploreSettings) -> ExploreSettings:
     """``settings`` as a message of the browser wants them; what it says wrongly stays as it was.
 
-    ``message``: ``at``, the position of each slider among its stops, ``show`` and ``compare``.
+    ``message``: ``at``, the position of each slider among its stops, ``show`` and ``compare``; what it does not say
+    stays too.
     """
     at = message.get("at")
     at = at if isinstance(at, Mapping) else {}
@@ -62,8 +63,7 @@ def _asked() -> None:
     if not isinstance(message, Mapping) or not isinstance(message.get("n"), int):
         return
     st.session_state[_ECHO] = message["n"]
-    sweeps = message.get("sweeps")
-    st.session_state[_SWEEPS] = tuple(name for name in AXES if isinstance(sweeps, list) and name in sweeps)
+    st.session_state[_SWEEP] = message.get("sweep") if message.get("sweep") in AXES else None
     choose_settings(settings_asked(message, chosen_settings()))
 
 

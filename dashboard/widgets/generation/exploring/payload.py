@@ -1,4 +1,4 @@
-"""What the explorer in the browser is sent: the sliders, the picture where they stand, and whole axes when asked for.
+"""What the explorer in the browser is sent: the sliders, the picture where they stand, and a whole axis when asked for.
 
 Arrays travel as 16-bit steps of one size, little-endian, in base64 (``{"of": text, "step": size of a step, "shape":
 […]}``): a thirty-thousandth of the largest value is far below any noise, and half the bytes are half the wait. A value
@@ -8,7 +8,7 @@ that is not known is the lowest step.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +52,7 @@ def explorer_payload(
     *,
     model: str,
     recordings_words: str,
-    sweeps: Sequence[ResponseSeries] = (),
+    sweep: ResponseSeries | None = None,
 ) -> dict:
     """Everything that the browser needs, ready for JSON.
 
@@ -70,8 +70,8 @@ def explorer_payload(
         Identity of the model: what an axis that the browser keeps was drawn by.
     recordings_words
         What generated recordings are said to carry: ``"residual noise of 2,000 sweeps"``.
-    sweeps
-        Each the draws along one condition at the stops ``AXES[sweep.axis].sweep``, where the browser asked for them.
+    sweep
+        Draws along one condition at the stops ``AXES[sweep.axis].sweep``, where the browser asked for them.
 
     Returns
     -------
@@ -79,8 +79,8 @@ def explorer_payload(
         - ``axes``: list of ``{name, label, kind, stops: [words], short: [words], at, strip, tints, note, warns,
           caution: [words]}``, one a condition; ``at`` is the stop that is chosen.
         - ``choices``: what is drawn, as in :class:`ExploreSettings`.
-        - ``time`` = ``{samples, start_ms, interval_ms}``; ``picture``: a block; ``sweeps``: blocks, each
-          with ``axis`` and ``stops``, the positions it was worked out at. A block of S conditions has ``mean``, ``sd``
+        - ``time`` = ``{samples, start_ms, interval_ms}``; ``picture``: a block; ``sweep``: None or a block with
+          ``axis`` and ``stops``, the positions it was worked out at. A block of S conditions has ``mean``, ``sd``
           [S, T], ``single`` [S, D, T], ``latency_ms``, ``marked`` [S, 3].
         - ``near`` = ``{time, traces: [n, T], mean, sd, difference: [T] or None, error}``.
         - ``legend``: what each line is, in words. ``styles``, ``colours``: how it looks. ``alt``: all of it in words.
@@ -92,9 +92,9 @@ def explorer_payload(
         "choices": {"show": settings.show, "compare": settings.compare},
         "time": _time(picture.time_ms),
         "picture": _block(picture, settings),
-        "sweeps": [
-            _block(sweep, settings) | {"axis": sweep.axis, "stops": list(AXES[sweep.axis].sweep)} for sweep in sweeps
-        ],
+        "sweep": None
+        if sweep is None
+        else _block(sweep, settings) | {"axis": sweep.axis, "stops": list(AXES[sweep.axis].sweep)},
         "model": model,
         "near": _near(near, picture),
         "waves": {"names": list(WAVES), "hardly_marked": HARDLY_MARKED, "surely_marked": SURELY_MARKED},
