@@ -70,6 +70,7 @@ def test_the_picture_is_sent_in_microvolt_and_ms(picture):
     time = sent["time"]["start_ms"] + sent["time"]["interval_ms"] * np.arange(sent["time"]["samples"])
     np.testing.assert_allclose(time, TIME, atol=1e-6)
     assert sent["sweep"] is None
+    assert sent["model"] == "29da5f0c", "axes of another model are not kept"
 
 
 def test_every_slider_stands_where_it_was_put(picture):
