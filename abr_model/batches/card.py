@@ -112,7 +112,7 @@ def _sweeps_lines(asked: BatchRequest) -> list[str]:
         learned, times = numbers[0], f"{factors[0]:.2f}"
     else:
         at = [f" at {at.level_db_nhl:g} dB nHL" for at in (by_sweeps[0], by_sweeps[-1])]
-        learned = f"between {numbers[0]}{at[0]} and {numbers[1]}{at[1]}"
+        learned = f"{numbers[0]}{at[0]} to {numbers[1]}{at[1]}"
         times = f"{factors[0]:.2f} to {factors[1]:.2f}, by the level"
     return [
         f"- Residual noise: the noise that the model has learned is that of averages over {learned} "

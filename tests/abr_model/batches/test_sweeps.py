@@ -48,7 +48,7 @@ def test_it_is_said_and_made_again_bit_for_bit(default_model, request_of, tmp_pa
     first = make_batch(default_model, request_of(3, residual_noise=OF_500), tmp_path / "first.parquet", jobs=1)
     card = first.bundle.card.read_text(encoding="utf-8")
     assert "residual noise as of an average over 500 sweeps" in card
-    assert "500 sweeps at 80 dB nHL and 8,000 sweeps at 40 dB nHL (a test)" in card
+    assert "500 sweeps at 80 dB nHL to 8,000 sweeps at 40 dB nHL (a test)" in card
     assert "multiplied by 1.00 to 4.00, by the level" in card
     said = json.loads(first.bundle.provenance.read_text(encoding="utf-8"))["request"]["residual_noise"]
     assert said == OF_500.model_dump(mode="json")
