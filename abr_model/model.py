@@ -20,7 +20,7 @@ from abr_model.filtering import EVERYTHING, CohortFilter
 from abr_model.joint_support import joint_support
 from abr_model.label_calibration import LabelCalibration
 from abr_model.label_reading import LabelReading
-from abr_model.model_card import evaluation_in, model_card
+from abr_model.model_card import ear_link_in, evaluation_in, model_card
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
 
@@ -170,7 +170,7 @@ class TrainedModel:
         return self._write(folder, contents)
 
     def write_card(self, folder: str | Path) -> Path:
-        """Write only ``card.md`` again, with what a scorecard in ``folder`` says.
+        """Write only ``card.md`` again, with what a scorecard and a link of ears in ``folder`` say.
 
         Raises
         ------
@@ -180,7 +180,8 @@ class TrainedModel:
         return self._write(Path(folder), {CARD_FILE: self._card(Path(folder))})
 
     def _card(self, folder: Path) -> bytes:
-        return model_card(self, evaluation_in(folder, self.model_id)).encode()
+        link = ear_link_in(folder, self.weights_sha256)
+        return model_card(self, evaluation_in(folder, self.model_id), link).encode()
 
     @staticmethod
     def _write(folder: Path, contents: dict[str, bytes]) -> Path:

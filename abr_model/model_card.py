@@ -38,6 +38,8 @@ def figure_rows(figures: dict[str, float | None]) -> list[tuple[str, str]]:
     return rows
 
 
+EAR_LINK_FILE = "ear_link.safetensors"
+"""What the training, or ``abr model link-ears``, puts beside the weights (:mod:`abr_model.ears.link`)."""
 SCORECARD_FILE = "scorecard.json"
 """What ``abr evaluate --into-card`` puts beside the weights."""
 _MET = {True: "met", False: "**not met**", None: "cannot be told"}
@@ -65,8 +67,26 @@ def evaluation_in(folder: str | Path, model_id: str) -> dict | None:
         return None
 
 
-def model_card(model: TrainedModel, evaluation: dict | None = None) -> str:
-    """The card as Markdown, from what the model itself knows; ``evaluation`` as :func:`evaluation_in` gives it."""
+def ear_link_in(folder: str | Path, weights_sha256: str) -> dict | None:
+    """What the link of ears in a model's folder says of itself: ``ears``, ``recordings``, ``explained`` (a share).
+
+    None where there is none, where it is damaged, or where it belongs to other weights. Its network is not read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(Path(folder) / EAR_LINK_FILE, framework="numpy") as file:
+            said = json.loads((file.metadata() or {})["description"])
+        if said["weights_sha256"] != weights_sha256:
+            return None
+        return {"ears": int(said["ears"]), "recordings": int(said["recordings"]), "explained": float(said["explained"])}
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def model_card(model: TrainedModel, evaluation: dict | None = None, ear_link: dict | None = None) -> str:
+    """The card as Markdown, from what the model itself knows; ``evaluation`` as :func:`evaluation_in` gives it,
+    ``ear_link`` as :func:`ear_link_in`."""
     made, sampling = model.provenance, model.sampling
     end = sampling.time_ms(model.network.samples)[-1]
     parts = ", ".join(
@@ -108,7 +128,7 @@ loss in; an averaged waveform in µV ({model.network.samples} samples at {sampli
 They say how well an unseen recording is *reconstructed*; its wave labels are *read from the trace alone*, without the
 marked ones in the input. They say nothing about how real *generated* recordings look.
 
-{_evaluation_lines(evaluation)}## Where it knows something
+{_evaluation_lines(evaluation)}{_ear_link_lines(ear_link)}## Where it knows something
 {_support_lines(model)}
 
 ## Limits
@@ -133,6 +153,17 @@ with recordings of other unseen patients in the place of the generated ones.
 | what | generated | real against real | required | |
 |---|---|---|---|---|
 {"".join(cells)}
+"""
+
+
+def _ear_link_lines(link: dict | None) -> str:
+    if link is None:
+        return ""
+    return f"""## One ear
+With `{EAR_LINK_FILE}` beside the weights it infers an ear from one of its recordings and shows it under other
+conditions. How an ear's recordings go together was learned from {link["recordings"]:,} recordings of {link["ears"]:,}
+ears; one other recording of an ear tells {link["explained"]:.0%} of what a recording says beyond its conditions.
+
 """
 
 

@@ -1,15 +1,23 @@
-"""Is this the cohort that a model learned from? A simulated clinic can be made again; a recorded one cannot."""
+"""The cohort that a model learned from: is this it, and where is it?
+
+A simulated clinic can be made again; a recorded one cannot.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abr_model.cohort_file import CohortFile
+from abr_model.cohort_storage import read_metadata
+from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
+from abr_model.provenance import Provenance
 
 if TYPE_CHECKING:
-    from abr_model.model import ModelProvenance
+    from abr_model.model import ModelProvenance, TrainedModel
     from abr_model.recordings import Recordings
 
 _SIMULATED = re.compile(r"Simulated clinic · ([\d,]+) patients · seed (\d+)")
@@ -44,6 +52,34 @@ def is_simulated_again(made: ModelProvenance, digest: str, recordings: Recording
         and details.get("residual_noise", True) is True
         and recordings.patients == details.get("patients")
     )
+
+
+def find_cohort(digest: str) -> Path | None:
+    """The file of the cohort with this content in the data folder; None where it is not there.
+
+    Files are told by what they say of their content's hash.
+    """
+    return _first(lambda metadata: metadata.get("digest") == digest)
+
+
+def find_training_cohort(model: TrainedModel) -> Path | None:
+    """The file of the cohort that the model learned from, in the data folder; of a simulated one also the same
+    simulation made here. None where there is none. No trace is read."""
+    made = model.provenance
+    return find_cohort(made.cohort_digest) or _first(
+        lambda metadata: Provenance.model_validate(metadata["provenance"]).title == made.cohort,
+        lambda file: is_training_cohort(made, file.digest, file),
+    )
+
+
+def _first(fits: Callable[[dict], bool], confirmed: Callable[[CohortFile], bool] = lambda file: True) -> Path | None:
+    for path in sorted((data_folder() / "cohorts").glob("*.parquet")):
+        try:
+            if fits(read_metadata(path)) and confirmed(CohortFile.open(path)):
+                return path
+        except (ValueError, KeyError, OSError):  # a file that is no cohort, damaged, or gone meanwhile
+            continue
+    return None
 
 
 def check_same_parts(made: ModelProvenance, found: Mapping[str, int]) -> None:

@@ -8,8 +8,10 @@ data folder and headless Chromium without a graphics card. Times in ms, median a
 drag, for each slider, its whole axis being there: "draw" is the drawing of one frame; "input to frame" begins with the
 time stamp of the pointer event and ends when the frame's drawing is handed to the browser; "frame to frame" is the time
 between frames, not below what the driver needs to send a pointer event.
-release: from letting go of another slider, clicked at a new place without a hand having come near it before, so that
-nothing was worked out ahead, to the first frame of the new picture; "prepared": the same once a hand had been near.
+release: from letting go of another slider, clicked at a new place without a hand having come near it before, to the
+first frame of the new picture, the page having been at rest, so that the axis was asked for ahead; "at once": the same
+before it was, nothing being worked out ahead (the page believes that it cannot be seen, and so does not ask);
+"prepared": once a hand had been near.
 "plain": from a key that moves the same slider of the plain page (``plain_generation.py``; it takes effect at once, as
 letting go does) to the first frame after its figure has changed.
 The pages take turns.
@@ -29,6 +31,13 @@ from browser import CHROMIUM, IDLE, ROOT, dashboard, go_to
 SETTLED = ".explorer[data-settled=true]"
 SLIDERS = ("Intensity", "Age", "Stimulus rate")
 
+SEEN = """() => {
+  window.abrSeen = true;
+  Object.defineProperty(document, "visibilityState", { get: () => (window.abrSeen ? "visible" : "hidden") });
+  window.abrSee = (seen) => { window.abrSeen = seen; document.dispatchEvent(new Event("visibilitychange")); };
+}"""
+COLUMNS = {"Age": "age_years", "Stimulus rate": "stimulus_rate_per_s"}
+AHEAD = {"release": "rest", "release, at once": "nothing", "release, prepared": "hand"}
 LONGEST_S = 20
 FIRST_OF_NEW_PICTURE = """() => new Promise((resolve, reject) => {
   window.abrFrames = [];
@@ -94,31 +103,45 @@ def drag(page, slider: str, moves: int) -> dict[str, list[float]]:
     }
 
 
-def release(page, slider: str, share: float, watch: str, settled: str | None, prepared: bool = False) -> float:
-    """One click on a slider's track, from its release to the first frame of what it leads to."""
+def release(page, slider: str, share: float, ahead: str) -> float:
+    """One click on a slider's track, from its release to the first frame of the new picture.
+
+    ``ahead``: why its axis is there: ``"rest"``, the page was; ``"hand"``, one had been near; ``"nothing"``: it is not.
+    """
     at = track(page, slider)
     page.mouse.move(5, 5)
-    if settled:  # the slider that was moved last is another one: nothing is worked out along this one
-        page.get_by_role("radio", name="Mean").first.focus()
-    rest(page, settled)
-    if prepared:
+    page.evaluate(f"abrSee({'true' if ahead == 'rest' else 'false'})")
+    # the slider that was moved last is another one: no hand has been near this one
+    page.get_by_role("radio", name="Mean").first.focus()
+    rest(page, SETTLED)
+    if ahead == "rest":
+        page.locator(f".explorer[data-ready*={COLUMNS[slider]}]").wait_for()
+    if ahead == "hand":
         page.mouse.move(*at(share))
-        rest(page, settled)
-    if settled:
-        page.evaluate(f"window.abrPictureShown = {page.locator(settled).get_attribute('data-picture')}")
-    page.evaluate(f"() => {{ window.waited = ({watch.replace('LONGEST', str(1000 * LONGEST_S))})(); }}")
-    if settled:
-        page.mouse.move(*at(share))
-        page.mouse.down()
-        page.mouse.up()
-    else:
-        page.get_by_role("slider", name=slider).press("ArrowRight")
+    rest(page, SETTLED)
+    is_there = COLUMNS[slider] in page.locator(SETTLED).get_attribute("data-ready")
+    if is_there != (ahead != "nothing"):
+        raise SystemExit(f"the axis of {slider} is {'' if is_there else 'not '}there ahead ({ahead})")
+    page.evaluate(f"window.abrPictureShown = {page.locator(SETTLED).get_attribute('data-picture')}")
+    page.evaluate(f"() => {{ window.waited = ({FIRST_OF_NEW_PICTURE.replace('LONGEST', str(1000 * LONGEST_S))})(); }}")
+    page.mouse.move(*at(share))
+    page.mouse.down()
+    page.mouse.up()
+    return page.evaluate("() => window.waited")
+
+
+def press(page, slider: str) -> float:
+    """One key on a slider of the plain page, to the first frame of its new figure."""
+    rest(page, None)
+    page.evaluate(f"() => {{ window.waited = ({FIRST_OF_NEW_FIGURE.replace('LONGEST', str(1000 * LONGEST_S))})(); }}")
+    page.get_by_role("slider", name=slider).press("ArrowRight")
     return page.evaluate("() => window.waited")
 
 
 def measure(open_window, product: str, plain: str, moves: int, releases: int) -> dict[str, list[float]]:
     """All times, by what they are of. Each page has a browser of its own: one that is hidden draws no frames."""
     page, other = open_window(), open_window()
+    page.add_init_script(f"({SEEN})()")
     for each, url in ((page, f"{product}/generation"), (other, plain)):
         each.set_default_timeout(120_000)
         go_to(each, url)
@@ -129,16 +152,14 @@ def measure(open_window, product: str, plain: str, moves: int, releases: int) ->
         for name, found in drag(page, slider, moves).items():
             times[f"drag {slider.lower()}: {name}"] = found
     for turn in range(releases):
-        slider = ("Age", "Stimulus rate")[turn % 2]
         # never on the thumb itself: a click there moves nothing
         share = (0.55, 0.15, 0.75, 0.35, 0.65, 0.25)[turn // 2 % 6] + 0.02 * (turn // 12)
-        for name, each, watch, settled, prepared in (
-            ("release", page, FIRST_OF_NEW_PICTURE, SETTLED, False),
-            ("plain", other, FIRST_OF_NEW_FIGURE, None, False),
-            ("release, prepared", page, FIRST_OF_NEW_PICTURE, SETTLED, True),
-        ):
-            place = share + (0.1 if prepared else 0)
-            times.setdefault(name, []).append(release(each, slider, place, watch, settled, prepared))
+        sliders = ("Age", "Stimulus rate") if turn % 2 else ("Stimulus rate", "Age")
+        # one after the other: along a slider that was just moved the axis is still there
+        for step, (name, ahead) in enumerate(AHEAD.items()):
+            found = release(page, sliders[step % 2], share + 0.05 * step, ahead)
+            times.setdefault(name, []).append(found)
+        times.setdefault("plain", []).append(press(other, sliders[0]))
     return times
 
 

@@ -7,21 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from abr_model.batches.cohorts import find_training_cohort
 from abr_model.batches.copies import Training, training_here
 from abr_model.batches.parts import make_part
 from abr_model.batches.plan import Plan, plan_of
 from abr_model.batches.request import BatchRequest
+from abr_model.batches.sweeps import OF_TRAINING, LearnedSweeps, learned_sweeps, sweeps_of_training
 from abr_model.errors import InputError
 from abr_model.generation.designs.design import Design
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import BLOCK
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, RATE
+from abr_model.training_cohort import find_training_cohort
 from dashboard.session import LoadedModel
 
 CHECK_SECONDS_EACH = 0.00025
 """Looking for near-copies among some 15,000 training recordings."""
+OF_CHOSEN = "the median of the chosen cohort at the level, because the training cohort is not here or does not say"
 START_SECONDS = 8.0
 """Of a new process, with torch."""
 
@@ -58,6 +60,21 @@ def training_is_here(chosen: LoadedModel) -> bool:
     return find_training_cohort(chosen.model) is not None
 
 
+def learned_sweeps_for(chosen: LoadedModel, recordings: Recordings | None) -> tuple[tuple[LearnedSweeps, ...], str]:
+    """Of how many sweeps the learned residual noise is, at each level, and in words where that is from: of the training
+    cohort where it is here, else of ``recordings``; empty where neither says it."""
+    path = find_training_cohort(chosen.model)
+    stamp = path.stat().st_mtime_ns if path else 0
+    if found := _sweeps_of_training(chosen.model.weights_sha256, str(path), stamp, chosen):
+        return found, OF_TRAINING
+    return (learned_sweeps(recordings), OF_CHOSEN) if recordings is not None else ((), "")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _sweeps_of_training(weights: str, path: str, mtime_ns: int, _chosen) -> tuple[LearnedSweeps, ...]:
+    return sweeps_of_training(_chosen.model)
+
+
 def seconds_for(chosen: LoadedModel, request: BatchRequest, recordings: int, jobs: int, checks: bool) -> float:
     """About how long a batch will take on this machine."""
     each = _pace(chosen.model.weights_sha256, chosen) + (CHECK_SECONDS_EACH if checks else 0.0)
@@ -74,7 +91,7 @@ def _pace(weights: str, _chosen) -> float:
     seconds = []
     for _ in range(2):  # the first one warms up
         start = time.perf_counter()
-        make_part(_chosen.model, None, 0, "recording", 0, block)
+        make_part(_chosen.model, None, 0, "recording", None, 0, block)
         seconds.append(time.perf_counter() - start)
     return min(seconds) / BLOCK
 

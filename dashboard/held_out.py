@@ -9,14 +9,12 @@ import numpy as np
 import streamlit as st
 
 from abr_model.cohort import Cohort, read_metadata
-from abr_model.errors import InputError
 from abr_model.evaluation.comparison import Comparison, compare, generator_of
 from abr_model.evaluation.other_cohort import preset_for
 from abr_model.evaluation.scorecard import Scorecard
 from abr_model.model import TrainedModel
-from abr_model.training_cohort import is_training_cohort
+from abr_model.training_cohort import find_cohort, find_training_cohort
 from dashboard import session
-from dashboard.cohort_files import available_cohorts
 from dashboard.session import LoadedModel
 
 
@@ -36,28 +34,11 @@ class Sides:
         return self.real.table["patient_id"].to_numpy()
 
 
-def training_cohort_file(model: TrainedModel) -> Path | None:
-    """The file of the cohort that ``model`` learned from, where it is in the data folder."""
-    for entry in available_cohorts():
-        try:
-            if entry.digest == model.provenance.cohort_digest:
-                return entry.path
-            # By its title first: only one that is called so is opened.
-            if entry.name == model.provenance.cohort and is_training_cohort(
-                model.provenance, entry.digest, session.load_cohort(entry.path)
-            ):
-                return entry.path
-        except InputError:
-            continue
-    return None
-
-
 def cohort_file_of(scorecard: Scorecard, model: TrainedModel) -> Path | None:
     """The file of the cohort that a scorecard of ``model`` was measured on, where it is in the data folder."""
     if not scorecard.subject.is_other_cohort:
-        return training_cohort_file(model)
-    digest = scorecard.subject.cohort_digest
-    return next((entry.path for entry in available_cohorts() if entry.digest == digest), None)
+        return find_training_cohort(model)
+    return find_cohort(scorecard.subject.cohort_digest)
 
 
 def sides_of(chosen: LoadedModel, cohort: Path, other_cohort: bool, seed: int) -> Sides:

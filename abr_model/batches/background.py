@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +32,7 @@ from abr_model.data_folder import data_folder
 from abr_model.errors import InputError
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.runs.detached import environment, start_detached
-from abr_model.runs.living import LivingFolder
+from abr_model.runs.living import LivingFolder, ask_to_stop, delete_ended
 from abr_model.runs.lock import Lock
 from abr_model.runs.status import give_reserve_back, keep_reserve, write_last_status, write_status
 
@@ -89,10 +88,17 @@ class BatchFolder(LivingFolder):
         InputError
             That cannot be written.
         """
-        try:
-            (self.folder / "STOP").touch()
-        except OSError as error:
-            raise InputError(f"the batch cannot be asked to stop: {error.strerror}", file=self.id) from error
+        ask_to_stop(self, "batch")
+
+    def delete(self) -> None:
+        """Remove it, with its files.
+
+        Raises
+        ------
+        InputError
+            It is being made, or cannot be removed.
+        """
+        delete_ended(self, "batch")
 
     @property
     def bundle(self) -> Bundle:
@@ -165,22 +171,6 @@ def launch(batch: BatchFolder) -> None:
         )
     except OSError as error:
         raise InputError(f"the batch cannot be started: {error.strerror}", file=batch.id) from error
-
-
-def delete(batch: BatchFolder) -> None:
-    """Remove a batch that has ended, with its files.
-
-    Raises
-    ------
-    InputError
-        It is being made, or cannot be removed.
-    """
-    if batch.active:
-        raise InputError("the batch is being made", value=batch.id, allowed="stop it first")
-    try:
-        shutil.rmtree(batch.folder)
-    except OSError as error:
-        raise InputError(f"the batch cannot be deleted: {error.strerror}", file=batch.id) from error
 
 
 def work_on(folder: str | Path) -> None:

@@ -144,7 +144,8 @@ def make_batch(
             with format.writer(bundle.data, model.sampling, model.network.samples, writing.stated()) as writer:
                 # Parts are looked at where they are made; a batch that is made again knows what to withhold.
                 finder = None if fixed or training is None else training.finder
-                tasks = ((model, finder, request.seed, request.content, *task) for task in tasks_of(plan.rows, blocks))
+                asked = (model, finder, request.seed, request.content, request.residual_noise)
+                tasks = ((*asked, *task) for task in tasks_of(plan.rows, blocks))
                 with workers(jobs, scheduler) as run:
                     writing.write(run(make_part, tasks), writer)
                 writer.provenance = writing.stated()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abr_model.batches.provenance import BatchProvenance
+from abr_model.batches.request import BatchRequest
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.schema import COLUMNS_BY_NAME, HEARING_LOSSES, Kind
 
@@ -36,7 +37,7 @@ def data_card(made: BatchProvenance, evaluation: dict | None) -> str:
         "diagnosis, not for deciding about a patient.",
         "",
         "## What it is",
-        f"- {CONTENT_WORDS[asked.content].capitalize()}; µV, vertex positive up.",
+        f"- {_content(asked)}; µV, vertex positive up.",
         f"- {model.samples} samples at {model.sampling.rate_hz:g} Hz, from {model.sampling.start_ms:g} ms after "
         "stimulus onset. Latencies of waves I, III, V in ms, amplitudes in µV; empty: not marked.",
         f"- Every recording is an ear of its own. Format: {FORMATS[asked.format].label}.",
@@ -50,6 +51,7 @@ def data_card(made: BatchProvenance, evaluation: dict | None) -> str:
         f"`{model.training_cohort_sha256}`; split by {model.split}.",
         f"- Seed {asked.seed}; {made.made} (UTC); {', '.join(f'{n} {v}' for n, v in made.software.items())}; "
         f"{', '.join(made.platform.values())}.",
+        *_sweeps_lines(asked),
         "- `abr generate --again` with the provenance beside this card makes the same file again, on the same platform "
         "bit for bit.",
         *_platform_lines(made),
@@ -87,6 +89,37 @@ def card_html(card: str, title: str = "Data card") -> str:
         "@media(prefers-color-scheme:dark){body{color:#e6eaee;background:#14191f}td,th{border-color:#35404b}}"
         f"</style></head><body>\n{body}</body></html>\n"
     )
+
+
+def _content(asked: BatchRequest) -> str:
+    words = CONTENT_WORDS[asked.content].capitalize()
+    if asked.residual_noise is None:
+        return words
+    return words.removesuffix("the residual noise that the model has learned") + (
+        f"residual noise as of an average over {asked.residual_noise.sweeps:,} sweeps"
+    )
+
+
+def _sweeps_lines(asked: BatchRequest) -> list[str]:
+    """What was done to the residual noise, and what was not."""
+    if asked.residual_noise is None:
+        return []
+    noise = asked.residual_noise
+    by_sweeps = sorted(noise.learned, key=lambda at: at.sweeps)
+    numbers = [f"{at.sweeps:,.0f} sweeps" for at in (by_sweeps[0], by_sweeps[-1])]
+    factors = noise.factors([at.level_db_nhl for at in (by_sweeps[0], by_sweeps[-1])])
+    if by_sweeps[0].sweeps == by_sweeps[-1].sweeps:
+        learned, times = numbers[0], f"{factors[0]:.2f}"
+    else:
+        at = [f" at {at.level_db_nhl:g} dB nHL" for at in (by_sweeps[0], by_sweeps[-1])]
+        learned = f"{numbers[0]}{at[0]} to {numbers[1]}{at[1]}"
+        times = f"{factors[0]:.2f} to {factors[1]:.2f}, by the level"
+    return [
+        f"- Residual noise: the noise that the model has learned is that of averages over {learned} "
+        f"({noise.learned_from}). It falls with the square root of the number of sweeps and was multiplied by {times}. "
+        "How noisy one ear is beside another, and whether a wave is marked, is as learned; latency and amplitude were "
+        "read on the trace as it is."
+    ]
 
 
 def _file_lines(made: BatchProvenance) -> list[str]:

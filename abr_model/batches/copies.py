@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from abr_model.batches.cohorts import find_training_cohort
 from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.evaluation.privacy.near_copies import BY_CHANCE, SAME, CopyFinder
@@ -17,7 +16,7 @@ from abr_model.recordings import Recordings, digest_of
 from abr_model.scaling import Scaling
 from abr_model.schema import Kind
 from abr_model.training.parts import prepare_parts
-from abr_model.training_cohort import check_same_parts
+from abr_model.training_cohort import check_same_parts, find_training_cohort
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel

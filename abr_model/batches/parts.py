@@ -14,8 +14,10 @@ import pandas as pd
 from abr_model import __version__
 from abr_model.generation.designs.rows import DesignRows
 from abr_model.generation.generate import BLOCK, generate_block
+from abr_model.schema import INTENSITY
 
 if TYPE_CHECKING:
+    from abr_model.batches.sweeps import NoiseOfSweeps
     from abr_model.evaluation.privacy.near_copies import CopyFinder
     from abr_model.model import TrainedModel
 
@@ -46,7 +48,13 @@ def tasks_of(rows: DesignRows, blocks: int = BLOCKS) -> Iterator[tuple[int, pd.D
 
 
 def make_part(
-    model: TrainedModel, finder: CopyFinder | None, seed: int, content: str, start: int, conditions: pd.DataFrame
+    model: TrainedModel,
+    finder: CopyFinder | None,
+    seed: int,
+    content: str,
+    sweeps: NoiseOfSweeps | None,
+    start: int,
+    conditions: pd.DataFrame,
 ) -> Part:
     """Recordings of rows ``start`` (a multiple of :data:`~abr_model.generation.generate.BLOCK`) on, in one thread.
 
@@ -62,7 +70,8 @@ def make_part(
         with threadpool_limits(1):
             for first in range(0, len(conditions), BLOCK):
                 block = conditions.iloc[first : first + BLOCK]
-                made = generate_block(model, block, seed, (start + first) // BLOCK, content)
+                factors = None if sweeps is None else sweeps.factors(block[INTENSITY.name].to_numpy())
+                made = generate_block(model, block, seed, (start + first) // BLOCK, content, factors)
                 waveforms.append(made[0])
                 labels.append(made[1])
                 if finder is not None:

@@ -74,6 +74,20 @@ def generate_command(
         ),
     ] = None,
     content: Annotated[str, typer.Option(help="recording (with residual noise) or response (without).")] = "recording",
+    sweeps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Residual noise as of an average over N sweeps. Without it as the model has learned it."
+        ),
+    ] = None,
+    learned_sweeps: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="With --sweeps: of how many sweeps the learned noise is. Without it the median of the training cohort "
+            "at each level, where that is in the data folder.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse conditions near which the model was not trained.")
     ] = False,
@@ -124,6 +138,10 @@ def generate_command(
         raise InputError("conditions outside can be refused or left out", value="--strict --inside-only", allowed="one")
     if no_check and training_cohort is not None:
         raise InputError("either look for near-copies or not", value="--training-cohort --no-check", allowed="one")
+    if learned_sweeps is not None and sweeps is None:
+        raise InputError(
+            "it is not said how many sweeps there shall be", value="--learned-sweeps", allowed="--sweeps N"
+        )
     options = DesignOptions(
         age, intensity, rate, hearing_loss, n, design, from_cohort, balanced, same_conditions, filter, weighting,
         design_seed, conditions,
@@ -135,6 +153,8 @@ def generate_command(
         format=format,
         seed=seed,
         content=content,
+        sweeps=sweeps,
+        learned_sweeps=learned_sweeps,
         outside="refuse" if strict else "leave out" if inside_only else "keep",
         jobs=jobs,
         scheduler=scheduler,

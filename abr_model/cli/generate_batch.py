@@ -17,6 +17,7 @@ from abr_model.errors import InputError
 if TYPE_CHECKING:
     from abr_model.batches.batch import Batch
     from abr_model.batches.plan import Plan
+    from abr_model.batches.request import BatchRequest
 
 PROGRESS_FROM = 1_000
 """Recordings from which a progress bar is worth its line."""
@@ -24,35 +25,33 @@ STOPPED = 130
 
 
 def new(
-    options: DesignOptions, out: Path, model: str, *, format: str | None, seed: int, content: str, outside: str,
-    jobs: int, scheduler: str | None, training_cohort: Path | None, check: bool,
+    options: DesignOptions, out: Path, model: str, *, format: str | None, seed: int, content: str,
+    sweeps: int | None, learned_sweeps: float | None, outside: str, jobs: int, scheduler: str | None,
+    training_cohort: Path | None, check: bool,
 ) -> None:  # fmt: skip
     """Make a batch."""
-    from pydantic import ValidationError
-
     from abr_model.batches.cohorts import rows_of
-    from abr_model.batches.request import BatchRequest
     from abr_model.cli.generate import find_model
     from abr_model.generation.formats.formats import format_of
-    from abr_model.validation import as_input_error
 
     chosen = format_of(out, format)
     design, cohort = options.read()
-    try:
-        request = BatchRequest(
-            design=design, seed=seed, content=content, format=chosen.key, outside=outside, check_copies=check
-        )
-    except ValidationError as error:
-        raise as_input_error(error, BatchRequest, "batch") from error
+    asked = dict(design=design, seed=seed, content=content, format=chosen.key, outside=outside, check_copies=check)
+    request = _request(**asked)
     rows = rows_of(request, cohort)
     folder = find_model(model)
 
     from abr_model.batches.batch import make_batch
     from abr_model.batches.plan import plan_of
+    from abr_model.batches.sweeps import noise_of_sweeps
+    from abr_model.cohort_file import CohortFile
     from abr_model.model import TrainedModel
     from abr_model.model_card import evaluation_in
 
     trained = TrainedModel.load(folder)
+    if sweeps is not None:
+        theirs = CohortFile.open(training_cohort) if training_cohort else None
+        request = _request(**asked, residual_noise=noise_of_sweeps(trained, sweeps, learned_sweeps, theirs))
     plan = plan_of(rows, trained.support, outside)
     chosen.check(len(plan.rows))
     with _stoppable(), _progress(len(plan.rows)) as on_progress:
@@ -63,6 +62,18 @@ def new(
         )  # fmt: skip
     _cautions(trained, plan)
     _say(batch, seed)
+
+
+def _request(**asked) -> BatchRequest:
+    from pydantic import ValidationError
+
+    from abr_model.batches.request import BatchRequest
+    from abr_model.validation import as_input_error
+
+    try:
+        return BatchRequest(**asked)
+    except ValidationError as error:
+        raise as_input_error(error, BatchRequest, "batch") from error
 
 
 def again(
@@ -155,6 +166,8 @@ def _say(batch: Batch, seed: int) -> None:
         typer.echo(f"{counts.withheld:,} near-copies of training recordings found and withheld", err=True)
     where = f"{batch.bundle.data.name} (model {made.model.model_id}, seed {seed})"
     typer.echo(f"{counts.exported:,} {made.notice} → {where}")
+    if made.request.residual_noise is not None:
+        typer.echo(made.request.residual_noise.in_words, err=True)
     typer.echo(f"beside it: {', '.join(path.name for path in batch.bundle.files[1:])}", err=True)
 
 

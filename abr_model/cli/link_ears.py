@@ -46,6 +46,7 @@ def link_ears(
             "too few ears were recorded more than once", file=cohort.name, allowed=f"{FEWEST_EARS} ears or more"
         )
     path = link.save(folder)
+    trained.write_card(folder)
     about = link.description
     typer.echo(
         f"{path.name}: learned from {about.recordings:,} recordings of {about.ears:,} ears; another recording tells "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from abr_model.diagrams.graph import Arrow, Block, Diagram
-from abr_model.diagrams.text import width, wrapped
+from abr_model.diagrams.text import wrapped
 
 PAGE_WIDTH = 785.0
 MARGIN, GUTTER = 8.0, 26.0
@@ -209,10 +209,3 @@ def _label(words: str, path: list[Point]) -> Label | None:
     if abs(y1 - y2) < 0.5:
         return Label(words, (x1 + x2) / 2, y1 - 3, "middle")
     return Label(words, x1 + 4, (y1 + y2) / 2 + LABEL / 3, "start")
-
-
-def label_box(label: Label) -> Box:
-    """What the words of a label cover."""
-    wide = width(label.words, LABEL)
-    left = label.x - (wide / 2 if label.anchor == "middle" else 0)
-    return Box(left, label.y - LABEL * 0.8, wide, LABEL)

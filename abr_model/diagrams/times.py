@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,15 +117,13 @@ def timed(diagram: Diagram, times: Times, whole: Diagram) -> Diagram:
     """
     total = sum(_seconds(block.modules, times) for block in whole.blocks)
     generating = sum(times.generating_seconds.values())
-    blocks = []
+    shares = {}
     for block in diagram.blocks:
-        share = None
         if block.role == "sampler" and generating:
-            share = times.generating_seconds.get(SAMPLER, 0.0) / generating
+            shares[block.id] = times.generating_seconds.get(SAMPLER, 0.0) / generating
         elif total and any(name in times.step_seconds for name in block.modules):
-            share = _seconds(block.modules, times) / total
-        blocks.append(replace(block, time_share=share))
-    return replace(diagram, blocks=tuple(blocks))
+            shares[block.id] = _seconds(block.modules, times) / total
+    return diagram.with_times(shares)
 
 
 def _seconds(modules: tuple[str, ...], times: Times) -> float:

@@ -20,11 +20,12 @@ from abr_model.ears.codes import Codes
 from abr_model.ears.familiarity import Familiarity
 from abr_model.ears.network import EAR, HIDDEN, EarNetwork
 from abr_model.errors import InputError
+from abr_model.model_card import EAR_LINK_FILE
 
 if TYPE_CHECKING:
     from abr_model.model import TrainedModel
 
-FILE = "ear_link.safetensors"
+FILE = EAR_LINK_FILE
 FORMAT, FORMAT_VERSION = "abr-ear-link", 1
 LARGEST_BYTES = 20_000_000
 

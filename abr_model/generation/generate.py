@@ -105,7 +105,12 @@ def generate(
 
 
 def generate_block(
-    model: TrainedModel, block: pd.DataFrame, seed: int, number: int, content: str
+    model: TrainedModel,
+    block: pd.DataFrame,
+    seed: int,
+    number: int,
+    content: str,
+    noise_factors: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """One block of a cohort: nothing in it depends on the others, so blocks may be made anywhere and in any order.
 
@@ -117,17 +122,32 @@ def generate_block(
         Checked conditions of 1 to :data:`BLOCK` rows.
     number
         Which block of the cohort it is, from 0: row ``number * BLOCK`` is its first.
+    noise_factors
+        [n] float32, by which the residual noise of each recording is multiplied
+        (:func:`~abr_model.generation.sweeps.noise_factor`); None: it is as the model has learned it.
 
     Returns
     -------
     tuple of ndarray
-        Waveforms [n, T] µV, and labels [n, 6] (latencies ms, then amplitudes µV; NaN where not marked).
+        Waveforms [n, T] µV, and labels [n, 6] (latencies ms, then amplitudes µV; NaN where not marked). Waves are
+        marked on the noise that the recording carries.
+
+    Raises
+    ------
+    InputError
+        ``noise_factors`` for a model without residual noise.
     """
     rows = len(block)
     generator = block_generator(seed, number)
     # A short block is filled up with its last condition: equal shapes give equal random numbers and equal sums.
-    padded = block.iloc[np.minimum(np.arange(BLOCK), rows - 1)]
+    places = np.minimum(np.arange(BLOCK), rows - 1)
+    padded = block.iloc[places]
     decoded = decode(model, draw(model, padded, generator), padded, generator, with_noise=content == "recording")
+    if noise_factors is not None:
+        if decoded.recording is decoded.response:
+            raise InputError("the model has no residual noise, so there is none of another number of sweeps")
+        noise = decoded.recording - decoded.response
+        decoded = replace(decoded, recording=decoded.response + noise_factors[places, None] * noise)
     waveforms = decoded.recording if content == "recording" else decoded.response
     return waveforms[:rows], present_labels(on_peaks(decoded, model.sampling), generator)[:rows]
 

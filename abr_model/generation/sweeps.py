@@ -9,10 +9,12 @@ import pandas as pd
 
 from abr_model.errors import InputError
 from abr_model.generation.response import ResponseSeries
-from abr_model.schema import SWEEPS_ACCEPTED
+from abr_model.schema import INTENSITY, SWEEPS_ACCEPTED
 
 FEWEST = 3
 """A median of fewer recordings than this is none."""
+LEVEL_STEP_DB = 5.0
+"""Clinics average more sweeps near the threshold than far above it: what is usual is told for each level."""
 
 
 def usual_sweeps(table: pd.DataFrame) -> float | None:
@@ -20,6 +22,22 @@ def usual_sweeps(table: pd.DataFrame) -> float | None:
     known = table[SWEEPS_ACCEPTED.name].dropna()
     known = known[known > 0]
     return float(known.median()) if len(known) >= FEWEST else None
+
+
+def sweeps_by_level(table: pd.DataFrame) -> dict[float, float]:
+    """:func:`usual_sweeps` of recordings at each level (dB nHL, in steps of 5), of those levels where it is known."""
+    levels = LEVEL_STEP_DB * np.round(table[INTENSITY.name] / LEVEL_STEP_DB)
+    found = {float(level): usual_sweeps(part) for level, part in table.groupby(levels)}
+    return {level: sweeps for level, sweeps in found.items() if sweeps}
+
+
+def noise_factor(sweeps: float, learned: float) -> np.float32:
+    """By how much noise of ``learned`` sweeps is multiplied to become that of ``sweeps``; parameters and errors as
+    :func:`at_sweeps`."""
+    for name, value in (("sweeps", sweeps), ("learned", learned)):
+        if not value > 0:
+            raise InputError("the number of sweeps is not allowed", column=name, value=value, allowed="above 0")
+    return np.float32(np.sqrt(learned / sweeps))
 
 
 def at_sweeps(series: ResponseSeries, sweeps: float, learned: float) -> ResponseSeries:
@@ -42,8 +60,5 @@ def at_sweeps(series: ResponseSeries, sweeps: float, learned: float) -> Response
     InputError
         A number of sweeps that is not above 0.
     """
-    for name, value in (("sweeps", sweeps), ("learned", learned)):
-        if not value > 0:
-            raise InputError("the number of sweeps is not allowed", column=name, value=value, allowed="above 0")
     noise = series.recordings - series.responses
-    return replace(series, recordings=series.responses + np.float32(np.sqrt(learned / sweeps)) * noise)
+    return replace(series, recordings=series.responses + noise_factor(sweeps, learned) * noise)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from abr_model.errors import InputError
 from abr_model.runs.state import is_active, state_of
 from abr_model.runs.status import read_status, write_status
 
@@ -57,3 +59,33 @@ class LivingFolder:
     def clear_stop(self) -> None:
         """Forget the request, before going on."""
         (self.folder / "STOP").unlink(missing_ok=True)
+
+
+def ask_to_stop(living: LivingFolder, what: str) -> None:
+    """Ask the process of a folder to end; ``what`` it is stands in the message: ``"batch"``.
+
+    Raises
+    ------
+    InputError
+        The request cannot be written.
+    """
+    try:
+        (living.folder / "STOP").touch()
+    except OSError as error:
+        raise InputError(f"the {what} cannot be asked to stop: {error.strerror}", file=living.id) from error
+
+
+def delete_ended(living: LivingFolder, what: str) -> None:
+    """Delete a folder, with all that is in it, that no process works in.
+
+    Raises
+    ------
+    InputError
+        One does, or it cannot be deleted.
+    """
+    if living.active:
+        raise InputError(f"the {what} is at work", value=living.id, allowed="stop it first")
+    try:
+        shutil.rmtree(living.folder)
+    except OSError as error:
+        raise InputError(f"the {what} cannot be deleted: {error.strerror}", file=living.id) from error

@@ -15,6 +15,7 @@ import yaml
 from abr_model import __version__
 from abr_model.cohort import read_metadata
 from abr_model.errors import InputError
+from abr_model.model_card import EAR_LINK_FILE
 from abr_model.provenance import Provenance
 from abr_model.runs.comparison import read_history
 from abr_model.runs.history import History
@@ -28,6 +29,7 @@ STATES = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED", "cras
 """MLflow's word for each state of a run; every other is ``SCHEDULED``."""
 RUN_TAG = "abr.run"
 MODEL_FILES = ("weights.safetensors", "model.json", "card.md")
+MODEL_FILES_IF_THERE = (EAR_LINK_FILE,)
 MAX_VALUE = 6000
 _WITH_SUFFIX = ("train_", "gradient_norm")
 _HIDDEN = "(not exported)"
@@ -245,7 +247,8 @@ def _files(run: Run, config: RunConfig, with_model: bool) -> dict[str, str | Pat
                 value=run.id,
                 allowed="without --model",
             )
-        return files | {f"model/{name}": run.model_folder / name for name in MODEL_FILES}
+        more = [name for name in MODEL_FILES_IF_THERE if (run.model_folder / name).is_file()]
+        return files | {f"model/{name}": run.model_folder / name for name in (*MODEL_FILES, *more)}
     card = run.model_folder / "card.md"
     if card.is_file() and not named:
         files["card.md"] = card

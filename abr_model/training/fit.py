@@ -141,6 +141,7 @@ def _fit(run: Run, config: RunConfig, wants_stop, on_event: Event) -> TrainedMod
     model.save(run.model_folder)
     if link is not None:
         link.save(run.model_folder)
+        model.write_card(run.model_folder)  # which speaks of it
     made = model.provenance
     log.info("model %s saved; %s", model.model_id, made.figures)
     run.write_status(figures=made.figures, model_id=model.model_id, best_epoch=made.best_epoch)

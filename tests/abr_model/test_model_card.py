@@ -5,7 +5,7 @@ import json
 import pytest
 
 from abr_model.model import CARD_FILE, TrainedModel
-from abr_model.model_card import SCORECARD_FILE, evaluation_in, model_card
+from abr_model.model_card import EAR_LINK_FILE, SCORECARD_FILE, ear_link_in, evaluation_in, model_card
 
 ROW = {"key": "auc", "what": "Two-sample AUC", "value": "0.57 [0.55 to 0.59]", "real": "0.51", "required": "≤ 0.60"}
 
@@ -60,3 +60,16 @@ def test_a_scorecard_of_other_weights_or_a_damaged_one_is_not_shown(folder, chan
     assert evaluation_in(folder, model.model_id) is None
     (folder / SCORECARD_FILE).write_text("[")
     assert evaluation_in(folder, model.model_id) is None
+
+
+def test_the_link_of_ears_stands_in_the_card_where_it_belongs_to_the_model(folder, finished_run):
+    model = TrainedModel.load(folder)
+    assert ear_link_in(folder, model.weights_sha256) is None
+    content = (finished_run.model_folder / EAR_LINK_FILE).read_bytes()
+    (folder / EAR_LINK_FILE).write_bytes(content)
+    model.write_card(folder)
+    assert "## One ear" in (folder / CARD_FILE).read_text(encoding="utf-8")
+    assert ear_link_in(folder, "0" * 64) is None, "of other weights"
+    (folder / EAR_LINK_FILE).write_bytes(content[:100])
+    model.write_card(folder)
+    assert "## One ear" not in (folder / CARD_FILE).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abr_model.evaluation.likeness.feature_pictures import marked_spans
 from abr_model.evaluation.overlay import OVERLAID, overlay
 from abr_model.evaluation.score import Score
 from abr_model.evaluation.scorecard import Beside, Scorecard
@@ -17,7 +18,6 @@ from dashboard.charts.evaluation.telling import (
     feature_distribution,
     feature_in_spectrum,
     feature_on_trace,
-    marked_spans,
     telling_bars,
 )
 from dashboard.style import TRACE_STYLES

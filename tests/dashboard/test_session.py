@@ -13,8 +13,10 @@ from abr_model.cohort_file import CohortFile
 from abr_model.errors import InputError
 from abr_model.exploration.level_means import level_means
 from abr_model.filtering import CohortFilter
+from abr_model.model import TrainedModel
 from abr_model.selection import SelectionRules, select
 from abr_model.sources.simulator import simulate
+from abr_model.training_cohort import simulated_as
 from dashboard import session
 
 
@@ -90,6 +92,11 @@ def test_two_sessions_at_once_simulate_the_first_clinic_once(folder, monkeypatch
         thread.join()
     assert len(calls) == 1
     assert len(session.available_cohorts()) == 1
+
+
+def test_the_first_clinic_shares_no_patient_with_the_shipped_models_training(project_root):
+    shipped = TrainedModel.load(project_root / "data" / "pretrained" / "default")
+    assert simulated_as(shipped.provenance.cohort)[1] != session.FIRST_SEED
 
 
 def test_a_damaged_simulated_clinic_is_made_anew(folder):

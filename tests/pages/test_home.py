@@ -12,7 +12,7 @@ def test_first_start_simulates_a_cohort_and_says_so(open_page, data_folder, word
     app = open_page("home")
     assert not app.exception
     files = list((data_folder / "cohorts").glob("*.parquet"))
-    assert [f.name for f in files] == ["simulated-12-patients-seed-1.parquet"]
+    assert [f.name for f in files] == ["simulated-12-patients-seed-2.parquet"]
     text = words(app)
     assert "12 patients" in text
     assert "simulated cohort" in text

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +25,7 @@ from abr_model.cohort import Provenance, read_metadata
 from abr_model.errors import InputError
 from abr_model.evaluation.background.request import REQUEST_FILE, EvaluationRequest
 from abr_model.evaluation.sections import chosen_sections
-from abr_model.runs.living import LivingFolder
+from abr_model.runs.living import LivingFolder, ask_to_stop, delete_ended
 from abr_model.runs.reading import tail
 from abr_model.runs.state import WAITING
 
@@ -154,12 +153,8 @@ class Evaluation(LivingFolder):
         InputError
             The request cannot be written.
         """
-        if not self.active:
-            return
-        try:
-            (self.folder / "STOP").touch()
-        except OSError as error:
-            raise InputError(f"the evaluation cannot be asked to stop: {error.strerror}", file=self.id) from error
+        if self.active:
+            ask_to_stop(self, "evaluation")
 
     def delete(self) -> None:
         """Delete the folder with all that was measured.
@@ -169,12 +164,7 @@ class Evaluation(LivingFolder):
         InputError
             It is at work, or cannot be deleted.
         """
-        if self.active:
-            raise InputError("the evaluation is at work", value=self.id, allowed="stop it first")
-        try:
-            shutil.rmtree(self.folder)
-        except OSError as error:
-            raise InputError(f"the evaluation cannot be deleted: {error.strerror}", file=self.id) from error
+        delete_ended(self, "evaluation")
 
 
 def list_evaluations(data: str | Path) -> list[Evaluation]:

@@ -13,6 +13,9 @@ from abr_model.evaluation.likeness.two_samples import TwoSamples
 DRAWN = 12
 """Features, the most telling ones."""
 BINS = 30
+HALF = 0.5
+"""A component marks the samples that weigh at least half as much as its largest."""
+EDGE_MS = 0.25
 COMPONENT = re.compile(r"component (\d+)")
 BAND = re.compile(r"log power ([\d.]+)–([\d.]+) Hz")
 
@@ -52,3 +55,42 @@ def feature_weights(components: Components, time_ms: np.ndarray, features: list[
             axis = components.axes[int(found[1]) - 1]
             columns[name] = axis / np.abs(axis).max()
     return pd.DataFrame(columns).round(5)
+
+
+def marked_spans(
+    feature: str, weights: pd.DataFrame | None, bins: pd.DataFrame | None, time_ms: np.ndarray
+) -> list[tuple[float, float]]:
+    """Spans (from ms, to ms) of the trace that a feature looks at; empty: all of it.
+
+    Parameters
+    ----------
+    weights
+        As :func:`feature_weights` gives them.
+    bins
+        Rows of :func:`feature_histograms` of that feature.
+    time_ms
+        Of the trace's samples.
+    """
+    if COMPONENT.fullmatch(feature) and weights is not None and feature in weights:
+        heavy = np.abs(weights[feature].to_numpy()) >= HALF
+        return _runs(heavy, weights["time_ms"].to_numpy())
+    if feature == "first sample":
+        return [(float(time_ms[0]), float(time_ms[0]) + EDGE_MS)]
+    if feature == "last sample":
+        return [(float(time_ms[-1]) - EDGE_MS, float(time_ms[-1]))]
+    if feature.startswith("time of") and bins is not None and len(bins):
+        often = (bins["generated_percent"] + bins["real_percent"]).to_numpy()
+        return [
+            (float(row.low), float(row.high))
+            for row, share in zip(bins.itertuples(), often, strict=True)
+            if share >= HALF * often.max()
+        ]
+    return []
+
+
+def _runs(mask: np.ndarray, time_ms: np.ndarray) -> list[tuple[float, float]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
+    half = (time_ms[1] - time_ms[0]) / 2 if len(time_ms) > 1 else 0.0
+    return [
+        (float(time_ms[a] - half), float(time_ms[b - 1] + half)) for a, b in zip(edges[::2], edges[1::2], strict=True)
+    ]

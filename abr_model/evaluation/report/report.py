@@ -13,6 +13,7 @@ from markupsafe import Markup
 from abr_model.evaluation.report.heat_map import HeatMap, heat_maps
 from abr_model.evaluation.report.interval_plot import interval_plot
 from abr_model.evaluation.report.latency_plot import latency_plots
+from abr_model.evaluation.report.telling_plot import telling_plots
 from abr_model.evaluation.score import Score, Section
 from abr_model.evaluation.scorecard import Beside, Scorecard, write_file
 from abr_model.evaluation.sections import SECTIONS
@@ -89,6 +90,7 @@ class SectionView:
     tables: list[TableView] = field(default_factory=list)
     heat_maps: list[HeatMap] = field(default_factory=list)
     pictures: list[Markup] = field(default_factory=list)
+    telling: list[Markup] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
 
 
@@ -97,7 +99,7 @@ def report_html(scorecard: Scorecard) -> str:
 
     Everything that is not written here or in the template is escaped: a name in a scorecard file cannot bring markup.
     """
-    sections = [_section_view(section, scorecard.beside) for section in scorecard.sections]
+    sections = [_section_view(section, scorecard) for section in scorecard.sections]
     titles = {entry.key: entry.title for entry in SECTIONS}
     return _template().render(
         scorecard=scorecard,
@@ -130,14 +132,16 @@ def _template() -> Template:
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("report.html")
 
 
-def _section_view(section: Section, beside: tuple[Beside, ...]) -> SectionView:
+def _section_view(section: Section, scorecard: Scorecard) -> SectionView:
+    telling = telling_plots(scorecard) if section.key == "two_sample" else []
     return SectionView(
         section.key,
         section.title,
-        [_row(score, beside) for score in section.scores],
+        [_row(score, scorecard.beside) for score in section.scores],
         [_table_view(name, table) for name, table in section.tables.items() if name not in NOT_SHOWN],
         heat_maps(section),
         [Markup(picture) for picture in latency_plots(section)],  # escapes what it is given
+        [Markup(picture) for picture in telling],
         list(dict.fromkeys(score.source for score in section.scores if score.source)),
     )
 

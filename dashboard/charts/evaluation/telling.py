@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from abr_model.evaluation.likeness.feature_pictures import BAND, COMPONENT
+from abr_model.evaluation.likeness.feature_pictures import BAND
 from abr_model.evaluation.likeness.feature_words import feature_title, feature_unit
 from abr_model.schema import Kind
 from dashboard.charts.evaluation.sides import evaluation_layout, shaded, side_band, side_line, side_steps
 from dashboard.style import GRID, INK, MUTED, PRIMARY, faded
 
 BAR_PX = 27
-HALF = 0.5
-"""A component marks the samples that weigh at least half as much as its largest."""
-EDGE_MS = 0.25
 
 
 def telling_bars(features: pd.DataFrame, chosen: str, theme: str) -> go.Figure:
@@ -46,25 +43,6 @@ def telling_bars(features: pd.DataFrame, chosen: str, theme: str) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(rangemode="tozero", nticks=5, fixedrange=True, automargin=False)
     return figure
-
-
-def marked_spans(feature: str, weights: pd.DataFrame | None, bins: pd.DataFrame | None, time_ms: np.ndarray):
-    """Spans (from ms, to ms) of the trace that a feature looks at; empty: all of it."""
-    if COMPONENT.fullmatch(feature) and weights is not None and feature in weights:
-        heavy = np.abs(weights[feature].to_numpy()) >= HALF
-        return _runs(heavy, weights["time_ms"].to_numpy())
-    if feature == "first sample":
-        return [(float(time_ms[0]), float(time_ms[0]) + EDGE_MS)]
-    if feature == "last sample":
-        return [(float(time_ms[-1]) - EDGE_MS, float(time_ms[-1]))]
-    if feature.startswith("time of") and bins is not None and len(bins):
-        often = (bins["generated_percent"] + bins["real_percent"]).to_numpy()
-        return [
-            (float(row.low), float(row.high))
-            for row, share in zip(bins.itertuples(), often, strict=True)
-            if share >= HALF * often.max()
-        ]
-    return []
 
 
 def feature_on_trace(by_time: pd.DataFrame, spans: list[tuple[float, float]], kind: Kind, theme: str) -> go.Figure:
@@ -148,11 +126,3 @@ def feature_distribution(bins: pd.DataFrame, feature: str, kind: Kind, theme: st
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(margin={"l": 50, "r": 12, "t": 30, "b": 42})
     return figure
-
-
-def _runs(mask: np.ndarray, time_ms: np.ndarray) -> list[tuple[float, float]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
-    half = (time_ms[1] - time_ms[0]) / 2 if len(time_ms) > 1 else 0.0
-    return [
-        (float(time_ms[a] - half), float(time_ms[b - 1] + half)) for a, b in zip(edges[::2], edges[1::2], strict=True)
-    ]

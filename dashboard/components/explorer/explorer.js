@@ -1,12 +1,14 @@
 // The conditions and the trace that they move. The response along a whole condition ("sweep") is asked of Python when a
-// hand or the keyboard comes near its slider; between its stops the picture is interpolated here, so dragging needs no
-// server. On release the conditions go to Python, which answers with the picture where they stand and the recordings
+// hand or the keyboard comes near its slider, and of those that nobody came near when the page is at rest; between its
+// stops the picture is interpolated here, so dragging needs no server. On release the conditions go to Python, which answers with the picture where they stand and the recordings
 // near it. The payload is described in dashboard/widgets/generation/exploring/payload.py; plot.js draws, controls.js
 // has the sliders and buttons.
 
 const SETTLE_MS = 140;
 const PATIENCE_MS = 4000; // an answer that takes longer is not waited for
 const HOVER_MS = 60; // a pointer that only passes a slider asks for nothing
+const REST_MS = 1000; // nobody did anything for so long: the page is at rest
+const BREATH_MS = 200; // between one axis and the next that are asked for at rest
 const UNKNOWN = -32768;
 const views = new WeakMap(); // what a component remembers while Python sends it new data
 
@@ -53,14 +55,14 @@ function createView(parent) {
   const plot = createPlot(canvas);
   const now = {}; // what is drawn: picture, half (µV), nearness (0 to 1: how much of the recordings is shown)
   const sweeps = {}; // by condition: { key, stops, pictures }
-  let data, controls, at, choices, active, dragging, followed, position, moving, frame, hover;
-  let count = 0, waiting, again, askedFor, touched, pictureNumber = 0;
+  let data, controls, at, choices, active, dragging, followed, position, moving, frame, hover, resting;
+  let count = 0, waiting, again, askedFor, rested, touched, pictureNumber = 0;
 
   // ---- what stands where ------------------------------------------------------------------------------------------
 
   const axis = (name) => data.axes.find((a) => a.name === name);
-  /** What a sweep along a condition depends on: all the others, and what single traces are. */
-  const keyOf = (name, where = at) => JSON.stringify([{ ...where, [name]: null }, data.legend.single]);
+  /** What a sweep along a condition depends on: all the others, the model, and what single traces are. */
+  const keyOf = (name, where = at) => JSON.stringify([{ ...where, [name]: null }, data.model, data.legend.single]);
   const sweepOf = (name) => (sweeps[name]?.key === keyOf(name) ? sweeps[name] : undefined);
   const wordsAt = (name, place) => axis(name).stops[Math.round(place)];
   const cautionAt = (name, place) => axis(name).caution[Math.round(place)] ?? "";
@@ -98,6 +100,8 @@ function createView(parent) {
     root.dataset.position = place.toFixed(2);
     root.dataset.picture = pictureNumber;
     root.dataset.caution = cautionAt(active, place);
+    root.dataset.ready = data.axes.filter((a) => sweepOf(a.name)).map((a) => a.name).join(" ");
+    root.dataset.said = count;
     root.dataset.settled = `${!dragging && !moving && !waiting && again === undefined && data.axes.every((a) => a.at === at[a.name])}`;
     window.abrFrames?.push({ touched, began, drawn: performance.now(), picture: pictureNumber, swept: !!sweepOf(active) }); // for benchmarks/explorer.py alone
     touched = undefined;
@@ -120,12 +124,13 @@ function createView(parent) {
   // ---- talking with Python ----------------------------------------------------------------------------------------
 
   /** Say where the sliders stand, or ask for a sweep; one message at a time, the last wish counts. */
-  function say(sweep = null) {
+  function say(sweep = null, where = { at, ...choices }) {
+    clearTimeout(resting);
     if (waiting) return void (again = sweep ?? again ?? null);
     again = undefined;
     if (sweep) askedFor = keyOf(sweep);
     waiting = setTimeout(answered, PATIENCE_MS);
-    view.send({ n: ++count, at, ...choices, sweep });
+    view.send({ n: ++count, ...where, sweep });
   }
 
   function answered() {
@@ -140,6 +145,25 @@ function createView(parent) {
     if (!sweepOf(name) && askedFor !== keyOf(name)) say(name);
   }
 
+  /** At rest, have the other conditions ready too, one after another: a finger gives no notice of where it will tap.
+      Each of them once for each place of the sliders; none while nobody can see the page, or the server has other work,
+      which this would break off. Whatever is said in between ends it. */
+  function rest() {
+    clearTimeout(resting);
+    if (document.visibilityState !== "visible") return;
+    const here = keyOf(null);
+    const goesOn = rested?.at === here;
+    if (!goesOn) rested = { at: here, asked: new Set() };
+    const next = data.axes.map((a) => a.name).find((name) => !sweepOf(name) && !rested.asked.has(name));
+    if (!next) return;
+    resting = setTimeout(() => {
+      if (dragging || waiting) return;
+      if (document.querySelector("[data-test-script-state]:not([data-test-script-state=notRunning])")) return rest();
+      rested.asked.add(next);
+      say(next, {}); // without a place: it must not undo what another part of the page is just changing
+    }, goesOn ? BREATH_MS : REST_MS);
+  }
+
   // ---- what a person does -----------------------------------------------------------------------------------------
 
   const hands = {
@@ -150,6 +174,7 @@ function createView(parent) {
     away: () => clearTimeout(hover),
     grab(name) {
       clearTimeout(hover);
+      clearTimeout(resting);
       active = name;
       dragging = true;
       followed = 0;
@@ -191,6 +216,7 @@ function createView(parent) {
         redraw();
       }
       if (moved || !here) say();
+      else rest();
       announce();
     },
     pick(choice, value) {
@@ -232,7 +258,11 @@ function createView(parent) {
     controls.receive(data, stale || dragging ? undefined : at, choices);
     plot.legend(root.querySelector(".legend"), data);
     if (payload.echo >= count) answered();
-    if (dragging || stale) return redraw();
+    if (dragging) return redraw();
+    if (stale) {
+      const sweep = sweepOf(active); // come in time for a click that was made while it was under way
+      return sweep && now.nearness === 0 ? show(pictureAt(sweep, at[active]), 0) : redraw();
+    }
     const same = before && before.picture.mean.of === payload.picture.mean.of && before.legend.single === data.legend.single;
     if (!same) pictureNumber++;
     if (!before) now.half = plot.half(data.pictures[0], data, 0, true);
@@ -241,6 +271,7 @@ function createView(parent) {
     show(data.pictures[0], 1);
     announce();
     if (!waiting) prepare(active);
+    if (!waiting) rest();
   }
 
   const watcher = new ResizeObserver(() => {
@@ -251,14 +282,17 @@ function createView(parent) {
 
   function listen() {
     watcher.observe(canvas);
+    document.addEventListener("visibilitychange", rest);
     plot.point(redraw);
   }
 
   function stop() {
     watcher.disconnect();
+    document.removeEventListener("visibilitychange", rest);
     cancelAnimationFrame(frame);
     clearTimeout(waiting);
     clearTimeout(hover);
+    clearTimeout(resting);
     frame = waiting = undefined;
   }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from abr_model.evaluation.likeness.feature_pictures import BAND, DRAWN
+from abr_model.evaluation.likeness.feature_pictures import BAND, DRAWN, marked_spans
 from abr_model.evaluation.likeness.feature_words import feature_difference, feature_title
 from abr_model.evaluation.scorecard import Scorecard
 from dashboard import session
@@ -12,7 +12,6 @@ from dashboard.charts.evaluation.telling import (
     feature_distribution,
     feature_in_spectrum,
     feature_on_trace,
-    marked_spans,
     telling_bars,
 )
 from dashboard.style import PLOTLY_CONFIG

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from abr_model.batches import background
-from abr_model.batches.background import BatchFolder, delete, launch, list_batches, prepare, work_on
+from abr_model.batches.background import BatchFolder, launch, list_batches, prepare, work_on
 from abr_model.cohort import Cohort
 from abr_model.errors import InputError
 
@@ -46,8 +46,8 @@ def test_a_process_of_its_own_makes_the_batch(order, trained_on_small):
     assert batch.active
     with pytest.raises(InputError, match="another batch"):
         order()
-    with pytest.raises(InputError, match="is being made"):
-        delete(batch)
+    with pytest.raises(InputError, match="is at work"):
+        batch.delete()
     wait_for(lambda: not batch.active)
     assert batch.state == "finished", (batch.message, (batch.folder / "worker.log").read_text())
     cohort = Cohort.read(batch.bundle.data)
@@ -55,7 +55,7 @@ def test_a_process_of_its_own_makes_the_batch(order, trained_on_small):
     assert batch.bundle.data.name == f"abr-generated-{trained_on_small.model_id}-seed-7-n-32.parquet"
     assert not batch.provenance.copies.checked, "the training cohort is not in the data folder"
     assert list_batches() == [batch]
-    delete(batch)
+    batch.delete()
     assert list_batches() == []
 
 
@@ -103,7 +103,7 @@ def test_a_killed_process_is_seen(order):
     process.kill()
     wait_for(lambda: batch.state == "crashed")
     assert "died without a word" in batch.message
-    delete(batch)
+    batch.delete()
     assert not batch.folder.exists()
 
 

@@ -146,8 +146,8 @@ def copying(monkeypatch, training_part):
     planted = {2: 3, 300: 4, 515: 5}
     honest = parts.generate_block
 
-    def give_away(model, block, seed, number, content):
-        waveforms, labels = honest(model, block, seed, number, content)
+    def give_away(model, block, seed, number, *rest):
+        waveforms, labels = honest(model, block, seed, number, *rest)
         waveforms = waveforms.copy()
         for row, of in planted.items():
             if 0 <= row - number * BLOCK < len(waveforms):

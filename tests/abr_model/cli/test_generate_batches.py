@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -158,3 +159,25 @@ def test_an_interrupt_leaves_nothing(run, monkeypatch):
     assert result.exit_code == 130
     assert "stopped: nothing was written" in result.output
     assert not [path for path in out.parent.iterdir() if path.name != "data"]
+
+
+def test_another_number_of_sweeps(run, default_model, tmp_path, small_cohort, data):
+    made = default_model.provenance.model_copy(update={"cohort_digest": small_cohort.digest()})
+    replace(default_model, provenance=made).save(tmp_path / "model")
+    of_500 = (*GRID, "--model", tmp_path / "model", "--sweeps", "500")
+    result, _ = run(*of_500)
+    assert isinstance(result.exception, InputError)
+    assert "--learned-sweeps" in str(result.exception)
+    result, _ = run(*of_500, "--learned-sweeps", "2000", "--content", "response")
+    assert "responses carry no residual noise" in str(result.exception)
+    result, out = run(*of_500, "--learned-sweeps", "2000")
+    assert result.exit_code == 0, result.output
+    assert "residual noise as of 500 sweeps instead of 2,000" in result.output
+    provenance = out.with_name("batch.csv.provenance.json")
+    result, again = run("--again", provenance, "--model", tmp_path / "model", out="again.csv")
+    assert again.read_bytes() == out.read_bytes(), result.output
+    small_cohort.write(data / "cohorts" / "clinic.parquet")
+    result, out = run(*of_500, out="other.csv")
+    assert "the median of its training recordings at the level" in out.with_name("other.csv.card.md").read_text()
+    result, _ = run(*GRID, "--sweeps", "500", out="none.csv")
+    assert "has no residual noise" in str(result.exception)

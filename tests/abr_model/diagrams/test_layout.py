@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 
 from abr_model.diagrams.folder import DIAGRAMS
-from abr_model.diagrams.layout import BLOCK_TEXT, CAPTION, LABEL, PAGE_WIDTH, Box, label_box, lay_out
+from abr_model.diagrams.layout import BLOCK_TEXT, CAPTION, LABEL, PAGE_WIDTH, Box, Label, lay_out
 from abr_model.diagrams.svg import svg
 from abr_model.diagrams.text import shortened, width, wrapped
 
@@ -23,6 +23,13 @@ def diagram(request, subject):
 
 def overlap(a: Box, b: Box) -> bool:
     return a.x < b.right - 0.1 and b.x < a.right - 0.1 and a.y < b.bottom - 0.1 and b.y < a.bottom - 0.1
+
+
+def label_box(label: Label) -> Box:
+    """What the words of a label cover."""
+    wide = width(label.words, LABEL)
+    left = label.x - (wide / 2 if label.anchor == "middle" else 0)
+    return Box(left, label.y - LABEL * 0.8, wide, LABEL)
 
 
 def test_boxes_lie_beside_one_another_and_on_the_page(diagram):

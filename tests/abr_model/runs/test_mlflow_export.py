@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from abr_model.configuration import load_preset
+from abr_model.ears.link import EarLink
 from abr_model.errors import InputError
 from abr_model.filtering import CohortFilter
 from abr_model.model import TrainedModel
@@ -95,7 +96,9 @@ def test_the_files_are_there_and_the_model_works(finished_run, database, tmp_pat
     mlflow = client(database)
     assert {file.path for file in mlflow.list_artifacts(done.run_id)} == {"config.yaml", "model"}
     folder = Path(mlflow.download_artifacts(done.run_id, "model", str(tmp_path)))
-    assert TrainedModel.load(folder).model_id == finished_run.status["model_id"]
+    model = TrainedModel.load(folder)
+    assert model.model_id == finished_run.status["model_id"]
+    assert EarLink.load(folder, model) is not None, "it can still tell one ear under other conditions"
     text = Path(mlflow.download_artifacts(done.run_id, "config.yaml", str(tmp_path))).read_text()
     assert yaml.safe_load(text)["preset"] == finished_run.config.model_dump(mode="json")["preset"]
 

@@ -38,7 +38,15 @@ def test_same_seed_same_digest_and_a_smaller_clinic_is_its_beginning(clinic):
     again = simulate(patients=40, seed=5)
     assert again.digest() == simulate(patients=40, seed=5).digest()
     assert again.digest() == clinic.take(np.arange(len(again))).digest()
-    assert again.digest() != simulate(patients=40, seed=6).digest()
+
+
+def test_clinics_of_two_seeds_share_no_patient(clinic):
+    other = simulate(patients=40, seed=6)
+    assert set(other.table["patient_id"]) < set(clinic.table["patient_id"]), "pseudonyms count from 1 in each"
+    traces = {trace.tobytes() for trace in clinic.waveforms}
+    assert not traces & {trace.tobytes() for trace in other.waveforms}
+    who = ["age_years", "sex", "intensity_db_nhl", "stimulus_rate_per_s", "hearing_loss", "residual_noise_nv"]
+    assert other.table[who].merge(clinic.table[who].dropna()).empty
 
 
 def test_without_residual_noise_only_the_waveforms_differ(clinic, truth):

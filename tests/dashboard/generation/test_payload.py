@@ -38,9 +38,8 @@ def near_of(kind=Kind.SIMULATED, n: int = 7, with_mean: bool = False) -> NearRec
 def payload(picture, near=None, settings=USUAL, theme="light", sweep=None) -> dict:
     """As the browser gets it."""
     notes = {name: note(name) for name in AXES}
-    sent = explorer_payload(
-        settings, picture, near or near_of(), notes, theme, recordings_words="with residual noise", sweep=sweep
-    )
+    said = {"model": "29da5f0c", "recordings_words": "with residual noise"}
+    sent = explorer_payload(settings, picture, near or near_of(), notes, theme, sweep=sweep, **said)
     return json.loads(json.dumps(sent, allow_nan=False))
 
 
@@ -71,6 +70,7 @@ def test_the_picture_is_sent_in_microvolt_and_ms(picture):
     time = sent["time"]["start_ms"] + sent["time"]["interval_ms"] * np.arange(sent["time"]["samples"])
     np.testing.assert_allclose(time, TIME, atol=1e-6)
     assert sent["sweep"] is None
+    assert sent["model"] == "29da5f0c", "axes of another model are not kept"
 
 
 def test_every_slider_stands_where_it_was_put(picture):

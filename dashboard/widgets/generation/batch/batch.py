@@ -16,7 +16,14 @@ from abr_model.generation.formats.formats import FORMATS
 from abr_model.schema import Kind
 from abr_model.training_cohort import simulated_as
 from dashboard import session
-from dashboard.batches import bytes_for, planned, seconds_for, size_in_words, training_is_here
+from dashboard.batches import (
+    bytes_for,
+    learned_sweeps_for,
+    planned,
+    seconds_for,
+    size_in_words,
+    training_is_here,
+)
 from dashboard.session import LoadedModel
 from dashboard.widgets.generation.batch.design_form import LARGEST, design_form
 from dashboard.widgets.generation.batch.exports import exports_list
@@ -42,7 +49,7 @@ def batch_view(chosen: LoadedModel, theme: str) -> None:
 def _order(chosen: LoadedModel, design: Design | None, problem: InputError | None, theme: str) -> None:
     plan = None
     head = st.container(gap="xsmall")
-    settings = settings_form()
+    settings = settings_form(*learned_sweeps_for(chosen, session.chosen_cohort().file))
     with head:
         if design is not None:
             try:
@@ -95,7 +102,12 @@ def _simulate(patients: int, seed: int) -> None:
 
 def _go(chosen: LoadedModel, design: Design, plan: Plan, settings: Settings) -> None:
     request = BatchRequest(
-        design=design, seed=settings.seed, content=settings.content, format=settings.format, outside=settings.outside
+        design=design,
+        seed=settings.seed,
+        content=settings.content,
+        residual_noise=settings.residual_noise,
+        format=settings.format,
+        outside=settings.outside,
     )
     recordings = len(plan.rows)
     size = bytes_for(request, recordings, chosen.model.network.samples)

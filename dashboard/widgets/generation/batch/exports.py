@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from abr_model.batches.background import BatchFolder, asked_at, delete, list_batches
+from abr_model.batches.background import BatchFolder, asked_at, list_batches
 from abr_model.errors import InputError
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.training.available_memory import available_memory
@@ -84,7 +84,9 @@ def _facts(batch: BatchFolder) -> None:
         st.caption(plain(str(error)))
         return
     request = order.request
-    parts = [request.design.in_words, FORMATS[request.format].label, f"seed {request.seed}", when_text(asked_at(batch))]
+    noise = [request.residual_noise.in_words] if request.residual_noise else []
+    parts = [request.design.in_words, *noise, FORMATS[request.format].label, f"seed {request.seed}"]
+    parts.append(when_text(asked_at(batch)))
     st.caption(plain(" · ".join(parts)))
 
 
@@ -93,9 +95,7 @@ def _ended(batch: BatchFolder) -> None:
         words, button = st.columns([6, 1], vertical_alignment="center")
         colour = "gray" if batch.state == "stopped" else "red"
         words.markdown(f"**Batch** :{colour}-badge[{batch.state}] {plain(sentence(batch.message))}")
-        button.button(
-            "Delete", on_click=_try, args=(lambda: delete(batch),), key=f"batch_delete_{batch.id}", width="stretch"
-        )
+        button.button("Delete", on_click=_try, args=(batch.delete,), key=f"batch_delete_{batch.id}", width="stretch")
         _facts(batch)
         return
     try:
@@ -103,7 +103,7 @@ def _ended(batch: BatchFolder) -> None:
         size = made.file.bytes
     except (InputError, AttributeError):
         st.markdown("**Batch** :red-badge[damaged] Its files are not complete any more.")
-        st.button("Delete", on_click=_try, args=(lambda: delete(batch),), key=f"batch_delete_{batch.id}")
+        st.button("Delete", on_click=_try, args=(batch.delete,), key=f"batch_delete_{batch.id}")
         return
     counts = made.recordings
     copies = f"{counts.withheld:,} near-copies withheld" if made.copies.checked else "not checked for near-copies"
@@ -159,7 +159,7 @@ def card_in_page(card: str) -> str:
 def _delete(batch: BatchFolder) -> None:
     with st.popover("Delete", key=f"batch_delete_box_{batch.id}"):
         st.markdown("The file and its card are gone then; provenance that was downloaded makes it again.")
-        st.button("Delete for good", on_click=_try, args=(lambda: delete(batch),), key=f"batch_delete_{batch.id}")
+        st.button("Delete for good", on_click=_try, args=(batch.delete,), key=f"batch_delete_{batch.id}")
 
 
 def _try(action) -> None:

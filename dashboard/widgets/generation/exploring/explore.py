@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from abr_model.batches.sweeps import LearnedSweeps, NoiseOfSweeps
 from abr_model.errors import InputError
 from abr_model.generation.nearest import Nearest, near_at_any_level, nearest_recordings
 from abr_model.generation.response import ResponseSeries
@@ -50,6 +51,7 @@ from dashboard.widgets.generation.exploring.waves_table import show_waves_table
 from dashboard.widgets.norm_picker import norm_in_words
 
 LEVEL_STEP_SHOWN = 10
+OF_NEAR = "the median of recordings near these conditions"
 HEAD_CSS = """<style>
 @media (min-width: 1100px) {.st-key-explore_head {margin: -3.35rem 0 0 24rem; width: calc(100% - 24rem);}}
 .st-key-explore_below [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
@@ -93,7 +95,8 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
     response = here.at(condition[INTENSITY.name])
     with picture:
         noise = _noise_in_words(here, settings, learned)
-        explorer(explorer_payload(settings, here, near, notes, theme, recordings_words=noise, sweep=sweep))
+        said = {"model": model.model_id, "recordings_words": noise}
+        explorer(explorer_payload(settings, here, near, notes, theme, sweep=sweep, **said))
         words, filter = st.columns([2.6, 1], vertical_alignment="center")
         words.caption(near_caption(nearest, near, response, settings, comparison))
         with filter:
@@ -111,7 +114,7 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
         _level_series(series, condition[INTENSITY.name], theme)
     with function, st.container(border=True, gap="xsmall", height="stretch"):
         _latency_intensity(series, response, cohort, condition, norm, theme)
-    export_box(chosen, condition)
+    export_box(chosen, condition, _noise_of_export(here, settings, learned))
 
 
 def _as_shown(
@@ -126,6 +129,14 @@ def _noise_in_words(series: ResponseSeries, settings: ExploreSettings, learned: 
     if not series.has_noise:
         return "this model has no residual noise"
     return f"residual noise of {settings.sweeps:,} sweeps" if settings.sweeps and learned else "with residual noise"
+
+
+def _noise_of_export(series: ResponseSeries, settings: ExploreSettings, learned: float | None) -> NoiseOfSweeps | None:
+    """That of the recordings that are shown, for those that are exported."""
+    if not (settings.sweeps and learned and series.has_noise):
+        return None
+    here = LearnedSweeps(level_db_nhl=settings.condition[INTENSITY.name], sweeps=learned)
+    return NoiseOfSweeps(sweeps=settings.sweeps, learned=(here,), learned_from=OF_NEAR)
 
 
 def _support_badge(support: Mapping, condition: Mapping, nearest: Nearest) -> str:

@@ -1,8 +1,8 @@
 """Sliders and trace in one component: while a slider is dragged the trace follows without the server.
 
 ``st.slider`` speaks on release only. So the browser asks for the response along a whole condition as soon as a hand
-comes near its slider, interpolates between its stops (``dashboard/components/explorer``), and on release the conditions
-come back for everything else on the page.
+comes near its slider, and along the others once the page is at rest. It interpolates between its stops
+(``dashboard/components/explorer``), and on release the conditions come back for everything else on the page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def sweep_asked() -> str | None:
 def settings_asked(message: Mapping, settings: ExploreSettings) -> ExploreSettings:
     """``settings`` as a message of the browser wants them; what it says wrongly stays as it was.
 
-    ``message``: ``at``, the position of each slider among its stops, ``show`` and ``compare``.
+    ``message``: ``at``, the position of each slider among its stops, ``show`` and ``compare``; what it does not say
+    stays too.
     """
     at = message.get("at")
     at = at if isinstance(at, Mapping) else {}

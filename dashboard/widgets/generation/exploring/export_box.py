@@ -10,6 +10,7 @@ import streamlit as st
 
 from abr_model.batches.batch import make_batch
 from abr_model.batches.request import BatchRequest
+from abr_model.batches.sweeps import NoiseOfSweeps
 from abr_model.generation.designs.grid import GridDesign
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import CONTENTS
@@ -23,10 +24,18 @@ LARGEST = 10_000
 CONTENT_LABELS = {"recording": "Recording", "response": "Response"}
 
 
-def batch_bytes(chosen: LoadedModel, condition: Mapping, n: int, seed: int, content: str, format: str) -> bytes:
+def batch_bytes(
+    chosen: LoadedModel,
+    condition: Mapping,
+    n: int,
+    seed: int,
+    content: str,
+    format: str,
+    noise: NoiseOfSweeps | None = None,
+) -> bytes:
     """``n`` generated recordings at one condition, with provenance and data card, as one archive."""
     design = GridDesign(**{name: [value] for name, value in condition.items()}, n=n)
-    request = BatchRequest(design=design, seed=seed, content=content, format=format)
+    request = BatchRequest(design=design, seed=seed, content=content, format=format, residual_noise=noise)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"{_name(chosen, seed, n)}{FORMATS[format].endings[0]}"
         evaluation = evaluation_in(chosen.folder, chosen.model.model_id)
@@ -38,8 +47,11 @@ def _name(chosen: LoadedModel, seed: int, n: int) -> str:
     return f"abr-generated-{chosen.model.model_id}-seed-{seed}-n-{n}"
 
 
-def export_box(chosen: LoadedModel, condition: Mapping) -> None:
-    """Number, seed and content of a batch, and a button per format. The batch is made when a button is pressed."""
+def export_box(chosen: LoadedModel, condition: Mapping, noise: NoiseOfSweeps | None = None) -> None:
+    """Number, seed and content of a batch, and a button per format. The batch is made when a button is pressed.
+
+    ``noise``: the residual noise that is shown above, where it is another than the learned one; recordings carry it.
+    """
     with st.container(border=True, key="export"):
         words, count, seed_box, content_box, csv, parquet = st.columns(
             [3, 1.1, 0.9, 1.45, 0.95, 0.85], vertical_alignment="bottom"
@@ -58,8 +70,10 @@ def export_box(chosen: LoadedModel, condition: Mapping) -> None:
             "Response: the evoked response alone.",
         )
         copies = "near-copies withheld" if training_is_here(chosen) else "not checked for near-copies"
+        noise = noise if content == "recording" else None
+        said = f" · residual noise of {noise.sweeps:,} sweeps" if noise else ""
         words.markdown(
-            f"{n:,} {content}{'s' if n > 1 else ''} at these conditions · seed {seed} · {copies}  \n"
+            f"{n:,} {content}{'s' if n > 1 else ''} at these conditions{said} · seed {seed} · {copies}  \n"
             f":gray[{KIND_NOTICES[Kind.GENERATED]}]",
             help="A zip archive: file, provenance and data card. The view Batches has other designs and formats.",
         )
@@ -69,7 +83,7 @@ def export_box(chosen: LoadedModel, condition: Mapping) -> None:
         ):
             place.download_button(
                 label,
-                lambda format=format: batch_bytes(chosen, condition, n, seed, content, format),
+                lambda format=format: batch_bytes(chosen, condition, n, seed, content, format, noise),
                 file_name=f"{_name(chosen, seed, n)}.{format}.zip",
                 mime="application/zip",
                 key=f"download_{format}",

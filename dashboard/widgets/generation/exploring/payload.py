@@ -50,6 +50,7 @@ def explorer_payload(
     notes: Mapping[str, TrainingNote],
     theme: str,
     *,
+    model: str,
     recordings_words: str,
     sweep: ResponseSeries | None = None,
 ) -> dict:
@@ -65,6 +66,8 @@ def explorer_payload(
         Recordings of the cohort; their time axis may be another one.
     notes
         What stands under each slider, by condition.
+    model
+        Identity of the model: what an axis that the browser keeps was drawn by.
     recordings_words
         What generated recordings are said to carry: ``"residual noise of 2,000 sweeps"``.
     sweep
@@ -92,6 +95,7 @@ def explorer_payload(
         "sweep": None
         if sweep is None
         else _block(sweep, settings) | {"axis": sweep.axis, "stops": list(AXES[sweep.axis].sweep)},
+        "model": model,
         "near": _near(near, picture),
         "waves": {"names": list(WAVES), "hardly_marked": HARDLY_MARKED, "surely_marked": SURELY_MARKED},
         "legend": _legend(settings, near, recordings_words),

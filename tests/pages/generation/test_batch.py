@@ -100,6 +100,23 @@ def test_a_batch_is_made_listed_shown_and_deleted(app, started, words):
     assert list_batches() == []
 
 
+def test_recordings_as_of_another_number_of_sweeps(app, started, words, small_cohort):
+    assert app.selectbox(key="batch_sweeps").value is None
+    app.number_input(key="batch_n_grid").set_value(1).run()
+    app.selectbox(key="batch_sweeps").set_value(500).run()
+    app.button(key="batch_generate").click().run()
+    noise = started[-1].provenance.request.residual_noise
+    assert noise.sweeps == 500
+    near_threshold = small_cohort.table.query("18 < intensity_db_nhl < 22")["sweeps_accepted"].median()
+    assert {at.level_db_nhl: at.sweeps for at in noise.learned}[20] == near_threshold
+    assert "residual noise as of 500 sweeps instead of " in words(app)
+    assert "the median of the chosen cohort at the level" in words(app), "the data card"
+    app.segmented_control(key="batch_content").set_value("response").run()
+    assert app.selectbox(key="batch_sweeps").disabled
+    app.button(key="batch_generate").click().run()
+    assert started[-1].provenance.request.residual_noise is None
+
+
 def test_like_the_cohort_and_balanced(app, started, small_cohort):
     design(app, "cohort")
     app.number_input(key="batch_n_cohort").set_value(20).run()

@@ -10,7 +10,7 @@ import pytest
 from abr_model.ears.link import FILE
 from abr_model.sources.reading import read_recordings
 
-SHIPPED = Path(__file__).resolve().parents[2] / "data" / "pretrained"
+SHIPPED = Path(__file__).resolve().parents[3] / "data" / "pretrained"
 
 
 @pytest.fixture
