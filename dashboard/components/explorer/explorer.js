@@ -1,8 +1,8 @@
 // The conditions and the trace that they move. The response along a whole condition ("sweep") is asked of Python when a
 // hand or the keyboard comes near its slider, and of those that nobody came near when the page is at rest; between its
-// stops the picture is interpolated here, so dragging needs no server. On release the conditions go to Python, which answers with the picture where they stand and the recordings
-// near it. The payload is described in dashboard/widgets/generation/exploring/payload.py; plot.js draws, controls.js
-// has the sliders and buttons.
+// stops the picture is interpolated here, so dragging needs no server. On release the conditions go to Python, which
+// answers with the picture where they stand and the recordings near it. The payload is described in
+// dashboard/widgets/generation/exploring/payload.py; plot.js draws, controls.js has the sliders and buttons.
 
 const SETTLE_MS = 140;
 const PATIENCE_MS = 4000; // an answer that takes longer is not waited for
