@@ -24,7 +24,7 @@ Generate = Callable[[pd.DataFrame, int], Cohort]
 """From conditions (columns :data:`CONDITION_NAMES`, N rows) and a seed to N generated recordings in their order."""
 
 
-MEAN_DRAWS = 8
+MEAN_DRAWS = 32
 """Recordings for each held-out condition that the generator's mean is taken of."""
 MEAN_SEED = 8000
 """Added to the evaluation's seed: none of these draws is one that another section judges."""
