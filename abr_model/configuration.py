@@ -236,6 +236,13 @@ class LatentFlowConfig(_Part):
         description="How the flow knows the size of the noise in each band: its logarithm, or that mapped to a normal "
         "distribution (where sizes have several humps)",
     )
+    size_components: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="How many principal components of the logarithms of the noise's sizes the flow draws; the others "
+        "come from a normal distribution. None: every band's size",
+    )
     training_steps: int = Field(6000, ge=1, le=1_000_000, description="Optimiser steps of the flow's fit")
     batch_size: int = Field(256, ge=8, le=65536, description="Recordings per step of the flow's fit")
     learning_rate: float = Field(0.002, ge=1e-6, le=0.1, description="Learning rate of the flow's fit (cosine to 0)")
@@ -256,6 +263,12 @@ class LatentFlowConfig(_Part):
     def _slow_components_leave_a_band(self):
         if self.slow_components >= self.bands[-1]:
             raise ValueError("slow_components: fewer than the samples")
+        return self
+
+    @model_validator(mode="after")
+    def _components_are_of_logarithms(self):
+        if self.size_components is not None and self.noise_sizes != "logarithms":
+            raise ValueError("size_components: of logarithms of the sizes, so noise_sizes must be 'logarithms'")
         return self
 
 

@@ -44,6 +44,7 @@ NAMES = {
     "sampler.blocks": "Blocks of the flow",
     "sampler.embedding": "Width of time and conditions",
     "sampler.noise_sizes": "Noise sizes as",
+    "sampler.size_components": "Size components that are drawn",
     "sampler.training_steps": "Steps of the fit",
     "sampler.batch_size": "Batch size of the fit",
     "sampler.learning_rate": "Learning rate of the fit",

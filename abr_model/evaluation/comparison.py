@@ -24,6 +24,12 @@ Generate = Callable[[pd.DataFrame, int], Cohort]
 """From conditions (columns :data:`CONDITION_NAMES`, N rows) and a seed to N generated recordings in their order."""
 
 
+MEAN_DRAWS = 32
+"""Recordings for each held-out condition that the generator's mean is taken of."""
+MEAN_SEED = 8000
+"""Added to the evaluation's seed: none of these draws is one that another section judges."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Generated beside held-out recordings; all cohorts have the same sampling and number of samples.
@@ -59,6 +65,22 @@ class Comparison:
     def patients(self) -> np.ndarray:
         """[n] patient of each real row, and of the generated one beside it."""
         return self.real.table["patient_id"].to_numpy()
+
+    def conditional_mean(self, on_progress: Callable[[float], None] | None = None) -> np.ndarray:
+        """What the generator makes of each held-out condition on average: [n, T] µV.
+
+        The mean of ``generated`` and of :data:`MEAN_DRAWS` − 1 more recordings for each row, so that a cell's mean is
+        the generator's own and not the scatter of one small sample of it. Without a generator ``generated`` alone.
+        """
+        total = self.generated.waveforms.astype(np.float64)
+        if self.generate is None:
+            return total
+        conditions = self.real.table[list(CONDITION_NAMES)]
+        for draw in range(1, MEAN_DRAWS):
+            total += self.generate(conditions, self.seed + MEAN_SEED + draw).waveforms
+            if on_progress:
+                on_progress(draw / (MEAN_DRAWS - 1))
+        return total / MEAN_DRAWS
 
     def against(self, generate: Generate) -> Comparison:
         """The same held-out recordings beside what another generator makes of their conditions."""

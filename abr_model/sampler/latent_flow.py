@@ -10,8 +10,9 @@ Residual noise: residuals of the training recordings have a common colour (eigen
 per recording in each of a few bands of eigenvectors. A draw has its sizes from the flow and its noise uniform on the
 sphere of that size in each band: the noise power of drawn and measured recordings has the same distribution. Of the
 first few eigenvectors the flow draws the coefficients themselves: large slow waves that the network takes for noise
-have a shape, and go with z. The flow knows these numbers as they are (of a size: its logarithm), or as their normal
-scores (:mod:`abr_model.sampler.normal_scores`).
+have a shape, and go with z. The flow knows these numbers as they are (of a size: its logarithm), as their normal scores
+(:mod:`abr_model.sampler.normal_scores`), or, of the sizes, the leading principal components
+(:mod:`abr_model.sampler.size_components`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from abr_model.residual_noise import noise_covariance, residuals
 from abr_model.sampler.draw import LatentDraw, Progress, Sampler, normal_numbers
 from abr_model.sampler.informed_latents import InformedLatents, information
 from abr_model.sampler.normal_scores import NormalScores
+from abr_model.sampler.size_components import SizeComponents
 from abr_model.sampler.velocity import Velocity
 
 if TYPE_CHECKING:
@@ -52,9 +54,15 @@ def band_edges(config: LatentFlowConfig) -> list[int]:
 
 
 def noise_numbers(config: LatentFlowConfig) -> int:
-    """How many numbers about the residual noise the flow draws: coefficients, then sizes."""
+    """How many numbers say what the residual noise of a recording is: coefficients, then sizes."""
     edges = band_edges(config)
     return config.slow_components + len(edges) - 1 - edges.index(config.slow_components)
+
+
+def drawn_noise(config: LatentFlowConfig) -> int:
+    """How many numbers about the residual noise the flow draws."""
+    numbers = noise_numbers(config)
+    return numbers if config.size_components is None else min(numbers, config.slow_components + config.size_components)
 
 
 class LatentFlow(Sampler):
@@ -65,14 +73,17 @@ class LatentFlow(Sampler):
         self.config, self.latent, self.samples = config, latent, samples
         edges = band_edges(config)
         self.bands = bands = len(edges) - 1
-        self.drawn, numbers = drawn_latents(config, latent), noise_numbers(config)
+        self.drawn, numbers, drawn_numbers = drawn_latents(config, latent), noise_numbers(config), drawn_noise(config)
         self._network: tuple[nn.Module, ...] = ()  # in a tuple: it is no part of this module
         with torch.random.fork_rng(devices=[]):  # first weights from the fit's seed, never from the global state
             self.velocity = self._new_velocity()
         self.informed = None if config.latents is None else InformedLatents(latent, self.drawn)
         self.scores = NormalScores(numbers) if config.noise_sizes == "normal scores" else None
-        self.register_buffer("centre", torch.zeros(self.drawn + numbers))
-        self.register_buffer("spread", torch.ones(self.drawn + numbers))
+        slow, self.components = config.slow_components, None
+        if config.size_components is not None:
+            self.components = SizeComponents(slow, numbers, drawn_numbers - slow)
+        self.register_buffer("centre", torch.zeros(self.drawn + drawn_numbers))
+        self.register_buffer("spread", torch.ones(self.drawn + drawn_numbers))
         self.register_buffer("size_range", torch.tensor([[-1.0], [1.0]]).repeat(1, numbers))
         self.register_buffer("eigenvectors", torch.eye(samples))
         self.register_buffer("eigenvalues", torch.ones(samples))
@@ -85,9 +96,9 @@ class LatentFlow(Sampler):
     @torch.no_grad()
     def draw(self, static: Tensor, generator: torch.Generator, ears: int | None = None) -> LatentDraw:
         """One z [B, L] and noise size [B, bands] per row of ``static`` [B, 4]."""
-        flow = len(self.centre)
-        numbers = normal_numbers(len(static), flow + self.latent - self.drawn, generator, ears).to(static)
-        x = numbers[:, :flow]
+        flow, others = len(self.centre), 0 if self.components is None else self.components.others
+        numbers = normal_numbers(len(static), flow + self.latent - self.drawn + others, generator, ears).to(static)
+        x, for_latents, for_sizes = numbers.split([flow, self.latent - self.drawn, others], 1)
         conditions = condition_features(static)
         steps = self.config.solver_steps
         for step in range(steps):
@@ -98,8 +109,11 @@ class LatentFlow(Sampler):
         x = x * self.spread + self.centre
         z, noise = x[:, : self.drawn], x[:, self.drawn :]
         if self.informed is not None:
-            z = self.informed.inverse(z, numbers[:, flow:], static, self._bound())
-        noise = noise if self.scores is None else self.scores.inverse(noise)
+            z = self.informed.inverse(z, for_latents, static, self._bound())
+        if self.components is not None:
+            noise = self.components.inverse(noise, for_sizes)
+        elif self.scores is not None:
+            noise = self.scores.inverse(noise)
         # The flow draws logarithms: a little beyond what was measured would be a trace many times too noisy.
         noise = noise.clamp(self.size_range[0], self.size_range[1])
         slow = self.config.slow_components
@@ -135,9 +149,10 @@ class LatentFlow(Sampler):
         ordered = torch.cat(noise).sort(0).values
         outside = int(len(ordered) * OUTLIERS)
         self.size_range.copy_(torch.stack([ordered[outside], ordered[-1 - outside]]))
-        if self.scores is not None:
-            self.scores.fit(torch.cat(noise))
-            noise = [self.scores(numbers) for numbers in noise]
+        known = self.scores if self.components is None else self.components
+        if known is not None:
+            known.fit(torch.cat(noise))
+            noise = [known(numbers) for numbers in noise]
         latents = [z for z, _ in draws]
         if self.informed is not None:
             self.informed.choose(information(network, inputs))
@@ -150,7 +165,7 @@ class LatentFlow(Sampler):
 
     def _new_velocity(self) -> Velocity:
         config = self.config
-        size = self.drawn + noise_numbers(config)
+        size = self.drawn + drawn_noise(config)
         return Velocity(size, config.hidden, config.blocks, config.embedding, config.from_gaussian)
 
     def _bound(self) -> nn.Module:

@@ -10,7 +10,7 @@ from torch import nn
 from abr_model.configuration import LatentFlowConfig, Preset
 from abr_model.network import build_network
 from abr_model.residual_noise import noise_covariance
-from abr_model.sampler.latent_flow import RIDGE, LatentFlow, drawn_latents, noise_numbers
+from abr_model.sampler.latent_flow import RIDGE, LatentFlow, drawn_latents, drawn_noise
 from abr_model.sampler.velocity import Velocity
 from abr_model.training.measuring import (
     FEW,
@@ -48,7 +48,7 @@ def sampler_cost(preset: Preset) -> SamplerCost | None:
     config = preset.sampler
     if not isinstance(config, LatentFlowConfig):
         return None
-    size = drawn_latents(config, preset.network.latent) + noise_numbers(config)
+    size = drawn_latents(config, preset.network.latent) + drawn_noise(config)
     light = weight_bytes(lambda: Velocity(size, config.hidden, config.blocks)) <= LIGHT_BYTES
 
     def tried(blocks: int) -> SamplerCost:

@@ -151,7 +151,7 @@ def test_figures_are_taken_along(architecture, tmp_path):
     assert "flowchart TB" in download("This figure (Mermaid source)").read_text()
     with zipfile.ZipFile(download("All three with a README (ZIP)")) as archive:
         assert len(archive.namelist()) == 11
-        assert b"515,231" in archive.read("architecture_diagrams/README.md")
+        assert b"511,700" in archive.read("architecture_diagrams/README.md")
 
 
 def test_a_training_is_followed_without_losing_the_place(page, serve, tmp_path):

@@ -66,14 +66,21 @@ class CellComparison:
         The cells of ``real``.
     side_patients
         [m] patient of each recording of ``side``.
+    side_traces
+        [m, T] µV, what the mean trace of ``side`` is taken of, where not of its recordings: a generator's mean over
+        several draws for each.
     """
 
-    def __init__(self, side: Cohort, real: Cohort, reference: np.ndarray, grid: CellGrid, side_patients: np.ndarray):
+    def __init__(
+        self, side: Cohort, real: Cohort, reference: np.ndarray, grid: CellGrid, side_patients: np.ndarray,
+        side_traces: np.ndarray | None = None,
+    ):  # fmt: skip
         self.grid, self.sampling, cells = grid, real.sampling, len(grid)
         self.side, self.real = Sorted(grid.index(side.table), cells), Sorted(grid.index(real.table), cells)
         self.side_patients = np.asarray(side_patients).astype(str)[self.side.rows]
         self.real_patients = real.table["patient_id"].to_numpy().astype(str)[self.real.rows]
-        self.side_traces = side.waveforms[self.side.rows].astype(np.float64)
+        traces = side.waveforms if side_traces is None else np.asarray(side_traces)
+        self.side_traces = traces[self.side.rows].astype(np.float64)
         self.real_traces = real.waveforms[self.real.rows].astype(np.float64)
         self.reference = np.asarray(reference)[self.real.rows].astype(np.float64)
         of_side, of_real = quantity_values(side.table), quantity_values(real.table)

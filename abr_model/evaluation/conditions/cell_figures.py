@@ -31,6 +31,8 @@ class Figure:
     better: str = "lower"
     allowed: tuple[float | None, float | None] = (None, None)
     note: str = ""
+    of_mean: bool = False
+    """Of the mean trace of a cell."""
 
 
 def median_size(values: np.ndarray) -> float:
@@ -49,6 +51,7 @@ FIGURES = (
         "wave_v_error_ms",
         median_size,
         allowed=(None, LATENCY_ERROR_MS),
+        of_mean=True,
     ),
     Figure(
         "wave_v_amplitude_of_mean",
@@ -57,8 +60,11 @@ FIGURES = (
         "wave_v_error_uv",
         median_size,
         note="peak to following trough",
+        of_mean=True,
     ),
-    Figure("mean_trace_rmse", "Mean trace, RMSE, median of the cells", "nV", "trace_rmse_nv", median_size),
+    Figure(
+        "mean_trace_rmse", "Mean trace, RMSE, median of the cells", "nV", "trace_rmse_nv", median_size, of_mean=True
+    ),
     Figure(
         "mean_trace_correlation",
         "Mean trace, correlation, median of the cells",
@@ -66,6 +72,7 @@ FIGURES = (
         "trace_correlation",
         lambda values: float(np.median(values)),
         better="higher",
+        of_mean=True,
     ),
     *(
         Figure(f"{q.key}_{distance}", f"{q.name[0].upper()}{q.name[1:]}, {words}, median of the cells", unit,
@@ -92,11 +99,16 @@ FIRST_EFFECT = INSIDE + 2
 
 
 class CellSide:
-    """What one set of recordings shows beside the held-out ones, with intervals."""
+    """What one set of recordings shows beside the held-out ones, with intervals.
 
-    def __init__(self, side: Cohort, real: Cohort, traces, grid: CellGrid, patients, *, paired: bool, seed: int):
+    ``means`` [m, T] µV: what mean traces are taken of, where not of the recordings of ``side``.
+    """
+
+    def __init__(
+        self, side: Cohort, real: Cohort, traces, grid: CellGrid, patients, *, paired: bool, seed: int, means=None
+    ):
         self.side, self.real = side, real
-        self.cells = CellComparison(side, real, traces, grid, patients) if len(grid) else None
+        self.cells = CellComparison(side, real, traces, grid, patients, means) if len(grid) else None
         self.levels = LevelMedians(side, real)
         self.effects = [Effects(c.table, c.table[latency_column("V")].to_numpy()) for c in (side, real)]
         self.allowed = self.cells.allowed() if self.cells else {}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from abr_model.evaluation.comparison import Comparison
-from abr_model.evaluation.conditions.cell_comparison import QUANTITIES
+from abr_model.evaluation.comparison import MEAN_DRAWS, Comparison
+from abr_model.evaluation.conditions.cell_comparison import QUANTITIES, CellComparison
 from abr_model.evaluation.conditions.cell_figures import (
     BY_LEVEL,
     FIGURES,
@@ -17,6 +17,7 @@ from abr_model.evaluation.conditions.cell_figures import (
     CellSide,
     Figure,
     share_true,
+    statistic_of,
 )
 from abr_model.evaluation.conditions.cell_grid import FEWEST_PATIENTS, SMALLEST_CELL, CellGrid
 from abr_model.evaluation.conditions.effects import EFFECTS, Effects
@@ -38,7 +39,8 @@ def cells_section(comparison: Comparison, on_progress: Callable[[float], None] |
     Parameters
     ----------
     comparison
-        Where the clean responses are known, wave V of a cell's mean is that of the mean clean response.
+        Where the clean responses are known, wave V of a cell's mean is that of the mean clean response. The generated
+        mean is the generator's over several draws for each recording (:meth:`Comparison.conditional_mean`).
     on_progress
         Called with the fraction done.
 
@@ -56,12 +58,18 @@ def cells_section(comparison: Comparison, on_progress: Callable[[float], None] |
     sides = {"generated": (comparison.generated, comparison.patients)}
     sides["other"] = (comparison.other, comparison.other.table["patient_id"].to_numpy())
     measured, table = {}, grid.table.copy()
+    means, one_draw = {}, {}
+    if len(grid) and comparison.generate is not None:
+        means["generated"] = comparison.conditional_mean(lambda done: told(0.3 * done))
+        one_draw = CellComparison(comparison.generated, real, traces, grid, comparison.patients).measure()
     for step, (name, (side, patients)) in enumerate(sides.items()):
-        measured[name] = CellSide(side, real, traces, grid, patients, paired=name == "generated", seed=comparison.seed)
-        told(0.5 * step + 0.45)
+        measured[name] = CellSide(
+            side, real, traces, grid, patients, paired=name == "generated", seed=comparison.seed, means=means.get(name)
+        )
+        told(0.65 + 0.3 * step)
     if len(grid):
         table = _cell_table(grid, measured, clean)
-    scores = [_cell_score(figure, measured, clean) for figure in FIGURES]
+    scores = [_cell_score(figure, measured, clean, one_draw) for figure in FIGURES]
     scores.append(_inside_score(measured))
     by_level, detectability = (
         _latency_by_level(comparison),
@@ -79,7 +87,7 @@ def cells_section(comparison: Comparison, on_progress: Callable[[float], None] |
     )
 
 
-def _cell_score(figure: Figure, measured: dict[str, CellSide], clean: bool) -> Score:
+def _cell_score(figure: Figure, measured: dict[str, CellSide], clean: bool, one_draw: dict) -> Score:
     place = FIGURES.index(figure)
     value, interval = measured["generated"].number(place)
     limit, limit_interval = measured["other"].number(place)
@@ -88,6 +96,9 @@ def _cell_score(figure: Figure, measured: dict[str, CellSide], clean: bool) -> S
     if figure.column.startswith("wave_v"):
         against = "the clean responses" if clean else "the recorded traces"
         note = "; ".join(filter(None, [f"beside wave V of the mean of {against}", note]))
+    if figure.of_mean and one_draw:
+        single = f"{statistic_of(figure, one_draw):.3f} {figure.unit}".strip()
+        note = "; ".join(filter(None, [note, f"mean of {MEAN_DRAWS} draws for each recording, with one draw {single}"]))
     own = f"limit: other patients in the same cells, {counted['other']} of them filled, not row for row"
     return Score(
         f"cell_{figure.key}", figure.name, value, figure.unit, interval, limit, limit_interval, figure.allowed,

@@ -6,40 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
 
-from abr_model.configuration import LatentFlowConfig, load_preset
+from abr_model.configuration import load_preset
 from abr_model.errors import InputError
-from abr_model.network.outputs import Decoded, Posterior
-from abr_model.preparation import ModelInputs
 from abr_model.sampler import build_sampler, fit_sampler
 
 SAMPLES = 40
 RECORDINGS = 3000
-
-
-class OneInformed(nn.Module):
-    """Latent 1 of three is informed by the recording (its label); the prior of all three moves with the level."""
-
-    latent, samples = 3, SAMPLES
-
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(()))
-
-    def prior_of(self, static):
-        mean = static[:, 1:2] * torch.tensor([1.0, 2.0, -1.0])
-        return mean, torch.full_like(mean, 2 * torch.log(torch.tensor(0.5)).item())
-
-    def encode(self, batch):
-        mean, log_variance = self.prior_of(batch.static)
-        known = torch.tensor([False, True, False])
-        return Posterior(
-            torch.where(known, batch.latency, mean), torch.where(known, -8.0, log_variance), mean, log_variance
-        )
-
-    def decode(self, z, static):
-        return Decoded(torch.zeros(len(z), SAMPLES), torch.zeros(len(z), 3), torch.zeros(len(z), 3))
 
 
 def generator(seed=0):
@@ -47,34 +20,15 @@ def generator(seed=0):
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ModelInputs:
-    """White noise and, now and then, a large slow wave that goes up where z is high and down where it is low."""
-    made = generator(5)
-    static = torch.cat([torch.randn(RECORDINGS, 3, generator=made), torch.zeros(RECORDINGS, 1)], 1)
-    z = torch.randn(RECORDINGS, 1, generator=made)
-    wave = torch.sin(torch.linspace(0, torch.pi, SAMPLES))
-    noise = 0.3 * torch.randn(RECORDINGS, SAMPLES, generator=made) + 2 * z * wave
-    label = 2 * static[:, 1:2] + 0.5 * z
-    labels = torch.cat([torch.zeros_like(label), label, torch.zeros_like(label)], 1)
-    return ModelInputs(noise, static, labels, torch.zeros(RECORDINGS, 3), torch.ones(RECORDINGS, 6))
-
-
-def settings(**changes) -> LatentFlowConfig:
-    return LatentFlowConfig(
-        bands=(0, 1, 6, SAMPLES), noise_sizes="normal scores", hidden=32, training_steps=800, **changes
-    )
-
-
-@pytest.fixture(scope="module")
-def flow(inputs):
+def flow(inputs, one_informed, settings):
     torch.set_num_threads(1)
-    return fit_sampler(settings(slow_components=1, latents=1, from_gaussian=True), OneInformed(), None, inputs, seed=1)
+    return fit_sampler(settings(slow_components=1, latents=1, from_gaussian=True), one_informed(), None, inputs, seed=1)
 
 
-def test_the_flow_draws_the_informed_latent_and_the_prior_the_others(flow, inputs):
+def test_the_flow_draws_the_informed_latent_and_the_prior_the_others(flow, inputs, one_informed):
     assert flow.informed.chosen.tolist() == [1]
     draw = flow.draw(inputs.static, generator())
-    relative = (draw.z - OneInformed().prior_of(inputs.static)[0]) / 0.5
+    relative = (draw.z - one_informed().prior_of(inputs.static)[0]) / 0.5
     for latent in range(3):
         assert relative[:, latent].mean().item() == pytest.approx(0, abs=0.12)
         assert relative[:, latent].std().item() == pytest.approx(1, abs=0.12)
@@ -105,12 +59,12 @@ def test_the_same_ears_have_the_same_slow_noise_at_every_condition(flow):
     assert torch.equal(noise[:3], noise[3:])
 
 
-def test_a_saved_one_draws_the_same_for_its_network(flow, inputs):
+def test_a_saved_one_draws_the_same_for_its_network(flow, inputs, one_informed):
     other = build_sampler(flow.config, 3, SAMPLES).eval()
     other.load_state_dict(flow.state_dict())
     with pytest.raises(RuntimeError, match="bind"):
         other.draw(inputs.static[:4], generator())
-    other.bind(OneInformed())
+    other.bind(one_informed())
     one, same = (sampler.draw(inputs.static[:4], generator()) for sampler in (flow, other))
     assert torch.equal(one.z, same.z)
     assert torch.equal(one.slow_noise, same.slow_noise)
@@ -123,7 +77,7 @@ def test_the_velocity_is_finite_at_both_ends_of_time(flow):
         assert torch.isfinite(flow.velocity(x, torch.full((5,), t), torch.zeros(5, 8))).all()
 
 
-def test_slow_components_are_bands_of_their_own(inputs):
+def test_slow_components_are_bands_of_their_own(inputs, settings):
     sampler = build_sampler(settings(slow_components=2), 3, SAMPLES)
     assert sampler.band.tolist() == [0, 1, *[2] * 4, *[3] * (SAMPLES - 6)]
     assert sampler.draw(inputs.static[:5], generator()).slow_noise.shape == (5, 2)

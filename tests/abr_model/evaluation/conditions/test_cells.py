@@ -87,6 +87,23 @@ def test_a_generator_without_any_wave_is_not_let_off(comparison, score):
     assert latency.value == 1.0 and latency.met is False
 
 
+def test_the_mean_is_the_generators_own_and_not_that_of_one_small_sample(comparison, score):
+    made = comparison()
+    scattered = replace(made.generated, waveforms=np.roll(made.generated.waveforms, 6, axis=1))  # 0.4 ms late, once
+    asked = []
+
+    def generate(conditions, seed):
+        asked.append(seed)
+        return made.generated
+
+    once = score(cells_section(replace(made, generated=scattered)), "cell_wave_v_latency_of_mean")
+    latency = score(cells_section(replace(made, generated=scattered, generate=generate)), "cell_wave_v_latency_of_mean")
+    assert once.value == pytest.approx(0.4, abs=0.05) and "draws" not in once.note
+    assert latency.value < 0.1, "one draw of many moves the mean little"
+    assert f"mean of 32 draws for each recording, with one draw {once.value:.3f} ms" in latency.note
+    assert len(asked) == len(set(asked)) == 31 and made.seed not in asked
+
+
 def test_ears_without_hearing_have_no_wave_to_miss(comparison, score):
     made = comparison()
     deaf = made.real.table.assign(hearing_loss="total")
