@@ -110,7 +110,10 @@ def test_another_figure_and_another_model(architecture):
     block(page, "decoder_self").click()
     panel(page, "Attention over time")
     settle(page)
-    page.get_by_role("combobox", name="Model").last.click()
+    model = page.get_by_role("combobox", name="Model").last
+    model.scroll_into_view_if_needed()
+    settle(page)  # an open list closes when the page scrolls, as a click on what is out of sight makes it do
+    model.click()
     page.get_by_text("preset reference, not trained", exact=True).click()
     block(page, "decoder_cross").wait_for()
     page.wait_for_function("() => new URLSearchParams(location.search).get('of') === 'preset-reference'")
