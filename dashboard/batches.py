@@ -18,7 +18,7 @@ from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import BLOCK
 from abr_model.recordings import Recordings
 from abr_model.schema import AGE, HEARING_LOSS, INTENSITY, RATE
-from abr_model.training_cohort import find_training_cohort
+from dashboard.cohort_files import training_cohort_file
 from dashboard.session import LoadedModel
 
 CHECK_SECONDS_EACH = 0.00025
@@ -46,7 +46,7 @@ def _plan(weights: str, design_json: str, outside: str, _chosen, _design, _recor
 
 def training(chosen: LoadedModel) -> Training | None:
     """The recordings that the model learned from; None where they are not in the data folder."""
-    path = find_training_cohort(chosen.model)
+    path = training_cohort_file(chosen.model)
     return None if path is None else _training(chosen.model.weights_sha256, str(path), path.stat().st_mtime_ns, chosen)
 
 
@@ -57,13 +57,13 @@ def _training(weights: str, path: str, mtime_ns: int, _chosen) -> Training | Non
 
 def training_is_here(chosen: LoadedModel) -> bool:
     """Whether near-copies can be looked for, without reading a trace."""
-    return find_training_cohort(chosen.model) is not None
+    return training_cohort_file(chosen.model) is not None
 
 
 def learned_sweeps_for(chosen: LoadedModel, recordings: Recordings | None) -> tuple[tuple[LearnedSweeps, ...], str]:
     """Of how many sweeps the learned residual noise is, at each level, and in words where that is from: of the training
     cohort where it is here, else of ``recordings``; empty where neither says it."""
-    path = find_training_cohort(chosen.model)
+    path = training_cohort_file(chosen.model)
     stamp = path.stat().st_mtime_ns if path else 0
     if found := _sweeps_of_training(chosen.model.weights_sha256, str(path), stamp, chosen):
         return found, OF_TRAINING

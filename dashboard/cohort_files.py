@@ -6,9 +6,11 @@ Names of files are ours: the name that a file had on a person's disk may hold a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from filelock import FileLock
@@ -16,7 +18,11 @@ from filelock import FileLock
 from abr_model.cohort import Cohort, Provenance, read_metadata
 from abr_model.errors import InputError
 from abr_model.schema import Kind
+from abr_model.training_cohort import find_cohort, find_training_cohort
 from dashboard.folders import cohorts_folder
+
+if TYPE_CHECKING:
+    from abr_model.model import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,18 @@ def available_cohorts() -> list[CohortEntry]:
         except (InputError, OSError, KeyError, TypeError, ValueError):
             continue
     return [file for _, file in sorted(files, key=lambda pair: (-pair[0], pair[1].name))]
+
+
+def training_cohort_file(model: TrainedModel) -> Path | None:
+    """:func:`~abr_model.training_cohort.find_training_cohort`, once for each state of the folder: it opens the file,
+    which takes half a second of a large clinic, and pages ask at every click."""
+    made = model.provenance
+    return _training_file(_state(), made.cohort_digest, made.cohort, model)
+
+
+def cohort_file(digest: str) -> Path | None:
+    """:func:`~abr_model.training_cohort.find_cohort`, once for each state of the folder."""
+    return _file_of(_state(), digest)
 
 
 def simulated_cohort_file(patients: int, seed: int, on_progress: Callable[[int, int], None] | None = None) -> Path:
@@ -98,6 +116,26 @@ def _counts(path: Path, details: Mapping) -> bool:
     except InputError:
         return False
     return details.items() <= found.items()
+
+
+def _state() -> tuple[tuple[str, int, int], ...]:
+    """Path, time of change and size of every cohort file."""
+    found = []
+    for path in cohorts_folder().glob("*.parquet"):
+        with suppress(OSError):
+            state = path.stat()
+            found.append((str(path), state.st_mtime_ns, state.st_size))
+    return tuple(sorted(found))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _training_file(state: tuple, digest: str, title: str, _model: TrainedModel) -> Path | None:
+    return find_training_cohort(_model)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _file_of(state: tuple, digest: str) -> Path | None:
+    return find_cohort(digest)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -13,8 +13,8 @@ from abr_model.evaluation.comparison import Comparison, compare, generator_of
 from abr_model.evaluation.other_cohort import preset_for
 from abr_model.evaluation.scorecard import Scorecard
 from abr_model.model import TrainedModel
-from abr_model.training_cohort import find_cohort, find_training_cohort
 from dashboard import session
+from dashboard.cohort_files import cohort_file, training_cohort_file
 from dashboard.session import LoadedModel
 
 
@@ -37,8 +37,8 @@ class Sides:
 def cohort_file_of(scorecard: Scorecard, model: TrainedModel) -> Path | None:
     """The file of the cohort that a scorecard of ``model`` was measured on, where it is in the data folder."""
     if not scorecard.subject.is_other_cohort:
-        return find_training_cohort(model)
-    return find_cohort(scorecard.subject.cohort_digest)
+        return training_cohort_file(model)
+    return cohort_file(scorecard.subject.cohort_digest)
 
 
 def sides_of(chosen: LoadedModel, cohort: Path, other_cohort: bool, seed: int) -> Sides:

@@ -13,8 +13,9 @@ from abr_model.evaluation.background.pace import expected_seconds
 from abr_model.evaluation.other_cohort import check_held_out
 from abr_model.evaluation.sections import SECTIONS
 from abr_model.runs.training_lock import is_training
-from abr_model.training_cohort import find_training_cohort, is_training_cohort, simulated_as
+from abr_model.training_cohort import is_training_cohort, simulated_as
 from dashboard import session
+from dashboard.cohort_files import training_cohort_file
 from dashboard.scorecards import KnownScorecard
 from dashboard.session import LoadedModel
 from dashboard.widgets.evaluation.view_choice import look_at
@@ -37,7 +38,7 @@ def start_form(chosen: LoadedModel, known: list[KnownScorecard], launch: Launch)
         Starts a prepared evaluation in a process of its own.
     """
     model, other = chosen.model, session.chosen_cohort()
-    own = find_training_cohort(model)
+    own = training_cohort_file(model)
     offered = {OWN: f"The cohort it learned from: {model.provenance.cohort}"}
     if not is_training_cohort(model.provenance, other.digest, other):
         try:
