@@ -10,10 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from abr_model.sampler.whitening import whitening
+
 KNOTS = 513
 SMALLEST_STEP = 1e-6
 """Between two quantiles of a column, equal ones would have no inverse; and between two levels, of few rows, either."""
-SMALLEST_VARIANCE = 1e-8
 
 
 class NormalScores(nn.Module):
@@ -35,12 +36,10 @@ class NormalScores(nn.Module):
         rising = torch.arange(KNOTS, dtype=torch.float64).unsqueeze(1) * SMALLEST_STEP
         self.levels.copy_(torch.special.ndtri(rank))
         self.quantiles.copy_(_quantiles(values, rank) + rising)
-        scores = self._scores(values.to(self.quantiles)).double()
-        self.centre.copy_(scores.mean(0))
-        variance, axes = torch.linalg.eigh(torch.cov(scores.T).reshape(len(self.centre), -1))
-        size = variance.clamp_min(SMALLEST_VARIANCE).sqrt()
-        self.whiten.copy_(axes / size)
-        self.colour.copy_((axes * size).T)
+        centre, whiten, colour = whitening(self._scores(values.to(self.quantiles)).double())
+        self.centre.copy_(centre)
+        self.whiten.copy_(whiten)
+        self.colour.copy_(colour)
 
     @torch.no_grad()
     def forward(self, values: Tensor) -> Tensor:

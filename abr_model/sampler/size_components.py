@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-SMALLEST_VARIANCE = 1e-8
+from abr_model.sampler.whitening import whitening
 
 
 class SizeComponents(nn.Module):
@@ -32,12 +32,10 @@ class SizeComponents(nn.Module):
     @torch.no_grad()
     def fit(self, values: Tensor) -> None:
         """Mean and principal components, largest first, of columns ``fixed`` … of ``values`` [n, D]."""
-        sizes = values[:, self.fixed :].double()
-        variance, axes = torch.linalg.eigh(torch.cov(sizes.T).reshape(len(self.centre), -1))
-        scale = variance.flip(0).clamp_min(SMALLEST_VARIANCE).sqrt()
-        self.centre.copy_(sizes.mean(0))
-        self.whiten.copy_(axes.flip(1) / scale)
-        self.colour.copy_((axes.flip(1) * scale).T)
+        centre, whiten, colour = whitening(values[:, self.fixed :].double())
+        self.centre.copy_(centre)
+        self.whiten.copy_(whiten.flip(1))
+        self.colour.copy_(colour.flip(0))
 
     @torch.no_grad()
     def forward(self, values: Tensor) -> Tensor:
