@@ -52,10 +52,13 @@ class NoiseOfSweeps(BaseModel):
     @property
     def in_words(self) -> str:
         """``"residual noise as of 500 sweeps instead of 784 to 2,997"``."""
-        numbers = [at.sweeps for at in self.learned]
-        least, most = (f"{number:,.0f}" for number in (min(numbers), max(numbers)))
-        learned = least if least == most else f"{least} to {most}"
-        return f"residual noise as of {self.sweeps:,} sweeps instead of {learned}"
+        return f"residual noise as of {self.sweeps:,} sweeps instead of {range_in_words(self.learned)}"
+
+
+def range_in_words(learned: tuple[LearnedSweeps, ...]) -> str:
+    """``"784 to 2,997"``, or the one number that holds at every level."""
+    least, most = (f"{pick(at.sweeps for at in learned):,.0f}" for pick in (min, max))
+    return least if least == most else f"{least} to {most}"
 
 
 def learned_sweeps(recordings: Recordings) -> tuple[LearnedSweeps, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from abr_model.batches.sweeps import LearnedSweeps, NoiseOfSweeps
+from abr_model.batches.sweeps import LearnedSweeps, NoiseOfSweeps, range_in_words
 from abr_model.generation.formats.formats import FORMATS
 from abr_model.generation.generate import CONTENTS
 from dashboard.widgets.generation.batch.draft import keep, kept
@@ -81,6 +81,5 @@ def _noise_help(learned: tuple[LearnedSweeps, ...], learned_from: str) -> str:
     rule = "The noise of an average falls with the square root of the number of sweeps. "
     if not learned:
         return rule + "Nobody says over how many sweeps the recordings were averaged that the model learned from."
-    least, most = (f"{pick(at.sweeps for at in learned):,.0f}" for pick in (min, max))
-    number = least if least == most else f"{least} to {most}"
+    number = range_in_words(learned)
     return f"{rule}What the model has learned is the noise of {number} sweeps, {learned_from}. Responses carry none."
