@@ -70,11 +70,9 @@ class Comparison:
         """What the generator makes of each held-out condition on average: [n, T] µV.
 
         The mean of ``generated`` and of :data:`MEAN_DRAWS` − 1 more recordings for each row, so that a cell's mean is
-        the generator's own and not the scatter of one small sample of it. Without a generator ``generated`` alone.
+        the generator's own and not the scatter of one small sample of it. Only where there is a generator.
         """
         total = self.generated.waveforms.astype(np.float64)
-        if self.generate is None:
-            return total
         conditions = self.real.table[list(CONDITION_NAMES)]
         for draw in range(1, MEAN_DRAWS):
             total += self.generate(conditions, self.seed + MEAN_SEED + draw).waveforms
