@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -40,24 +42,45 @@ def test_a_scheduler_that_does_not_answer(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def cluster(project_root):
-    """Two processes of Dask on this machine."""
+def scheduler(project_root, tmp_path_factory):
+    """Address of a Dask scheduler with two workers, each a process of its own, started by the commands of Dask."""
     distributed = pytest.importorskip(
         "distributed", reason="Dask is not installed: pip install -r requirements-test.txt"
     )
-    environment = {"PYTHONPATH": os.environ.get("PYTHONPATH") or str(project_root)}
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ |= environment
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
-    ) as cluster:
-        yield cluster
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+    folder = tmp_path_factory.mktemp("dask")
+    file = folder / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": os.environ.get("PYTHONPATH") or str(project_root)}
+
+    def dask(*words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(file), "--no-dashboard"]
+        with (folder / f"{len(processes)}.log").open("wb") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    worker = ("worker", "--no-nanny", "--nthreads", "1", "--local-directory", str(folder))
+    processes = []
+    try:
+        processes.append(dask("scheduler", "--host", "127.0.0.1", "--port", "0"))
+        processes += [dask(*worker, "--name", name) for name in ("first", "second")]
+        while not file.is_file():
+            assert all(process.poll() is None for process in processes), _logs(folder)
+            time.sleep(0.1)
+        with distributed.Client(scheduler_file=str(file), set_as_default=False, timeout=120) as client:
+            client.wait_for_workers(2, timeout=120)
+            address = client.scheduler.address
+        yield address
+    finally:
+        for process in reversed(processes):
+            process.kill()
+        for process in processes:
+            process.wait()
+
+
+def _logs(folder) -> str:
+    return "\n".join(log.read_text(errors="replace") for log in sorted(folder.glob("*.log")))
 
 
 def test_two_dask_workers_give_the_same_bytes_as_one_process(
-    cluster, trained_on_small, small_cohort, request_of, tmp_path
+    scheduler, trained_on_small, small_cohort, request_of, tmp_path
 ):
     from abr_model.batches.batch import Fixed
     from abr_model.batches.copies import training_of
@@ -65,18 +88,19 @@ def test_two_dask_workers_give_the_same_bytes_as_one_process(
     request = request_of(160)  # five blocks
     training = training_of(trained_on_small, small_cohort)
     alone = make_batch(trained_on_small, request, tmp_path / "alone.parquet", training=training)
-    address = cluster.scheduler_address
     together = make_batch(
-        trained_on_small, request, tmp_path / "dask.parquet", training=training, scheduler=address, blocks=1
+        trained_on_small, request, tmp_path / "dask.parquet", training=training, scheduler=scheduler, blocks=1
     )
     assert together.provenance.copies == alone.provenance.copies
     assert together.provenance.recordings == alone.provenance.recordings
     # Byte for byte, with the date of the first one.
     fixed = Fixed(alone.provenance.made, alone.provenance.copies, alone.provenance.conditions_sha256)
-    again = make_batch(trained_on_small, request, tmp_path / "again.parquet", scheduler=address, blocks=1, fixed=fixed)
+    again = make_batch(
+        trained_on_small, request, tmp_path / "again.parquet", scheduler=scheduler, blocks=1, fixed=fixed
+    )
     assert again.bundle.data.read_bytes() == alone.bundle.data.read_bytes()
     from distributed import Client
 
-    with Client(address, set_as_default=False) as client:
+    with Client(scheduler, set_as_default=False) as client:
         pids = client.run(os.getpid)
     assert len(set(pids.values()) - {os.getpid()}) == 2
