@@ -250,7 +250,9 @@ class LatentFlowConfig(_Part):
     condition_jitter: float = Field(
         0.05, ge=0, le=1, description="SD of noise on the scaled conditions in the fit: smooth between levels and ages"
     )
-    solver_steps: int = Field(8, ge=1, le=200, description="Heun steps from noise to a latent")
+    solver_steps: int = Field(
+        8, ge=1, le=200, description="Steps of the solver from noise to a latent; the flow is asked once more than that"
+    )
 
     @field_validator("bands")
     @classmethod

@@ -131,7 +131,7 @@ def sampler_block(anatomy: Anatomy, place: Place) -> Block:
     if isinstance(config, LatentFlowConfig):
         return anatomy.block(
             "sampler", "Latent flow", place, ("sampler",), role="sampler",
-            lines=(f"{config.blocks} blocks of {config.hidden}, {config.solver_steps} Heun steps;",
+            lines=(f"{config.blocks} blocks of {config.hidden}, {config.solver_steps} solver steps;",
                    f"z and noise sizes in {len(config.bands) - 1} bands"),
             meaning="Fitted after training: draws z and the sizes of the residual noise for the conditions asked for.",
             code="abr_model.sampler.latent_flow", shape_in=("B", 4), shape_out=latent,

@@ -36,6 +36,7 @@ from torch import Tensor, nn
 
 from abr_model.configuration import PatchNetworkConfig
 from abr_model.network.outputs import Decoded, Posterior
+from abr_model.network.pieces import OverlapAdd, Smoothing
 from abr_model.network.streams import CONDITION_FEATURES, condition_features, present
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class PatchNetwork(nn.Module):
         )
         self.decoder_positions = nn.Parameter(torch.randn(tokens, width) * 0.02)
         self.decoder = transformer()
-        self.overlap_add = nn.ConvTranspose1d(width, 1, 3 * patch, stride=patch, padding=patch)
-        self.smooth = nn.Sequential(nn.Conv1d(1, 24, 11, padding=5), nn.GELU(), nn.Conv1d(24, 1, 11, padding=5))
+        self.overlap_add = OverlapAdd(width, patch)
+        self.smooth = Smoothing(channels=24, half=5)
 
         self.label_features = nn.Sequential(nn.Linear(width, LABEL_CHANNELS), nn.Flatten())
         self.labels = nn.Sequential(nn.Linear(config.latent + width + tokens * LABEL_CHANNELS, 64), nn.GELU())
@@ -120,8 +121,8 @@ class PatchNetwork(nn.Module):
         """The recording that belongs to z [B, L] under the conditions ``static`` [B, 4]."""
         joined = torch.cat([z, self.condition(condition_features(static))], 1)
         tokens = self.decoder(self.tokens(joined) + self.decoder_positions)
-        waveform = self.overlap_add(tokens.transpose(1, 2))
-        waveform = (waveform + self.smooth(waveform)).squeeze(1)
+        waveform = self.overlap_add(tokens)
+        waveform = waveform + self.smooth(waveform)
         labels = self.labels(torch.cat([joined, self.label_features(tokens)], 1))
         return Decoded(
             waveform,

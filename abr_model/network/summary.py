@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 EXPANDED = (nn.Sequential, nn.TransformerEncoder, nn.TransformerDecoder, nn.ModuleList)
-"""Containers that are shown by their parts; every other module is one block."""
+"""Containers that are shown by their parts; every other module is one block, and so are classes made of these."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _shapes(values) -> dict[str, list]:
 def _blocks(module: nn.Module, path: str = ""):
     for name, child in module.named_children():
         name = f"{path}{name}"
-        if isinstance(child, EXPANDED):
+        if type(child) in EXPANDED:
             yield from _blocks(child, f"{name}.")
         else:
             yield name, child
@@ -117,6 +117,9 @@ def kind_words(module: nn.Module) -> str:
         return f"{name} {module.in_features}→{module.out_features}"
     if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
         sizes = f"{module.in_channels}→{module.out_channels}"
+        name = (
+            "ConvTranspose1d" if isinstance(module, nn.ConvTranspose1d) else "Conv1d"
+        )  # as what, not how, it computes
         return f"{name} {sizes}, kernel {module.kernel_size[0]}, stride {module.stride[0]}"
     if isinstance(module, nn.GroupNorm):
         return f"{name} {module.num_groups} groups of {module.num_channels}"
@@ -124,6 +127,8 @@ def kind_words(module: nn.Module) -> str:
         return f"{name} {module.normalized_shape[0]}"
     if isinstance(module, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
         return f"{name} {module.self_attn.num_heads} heads, feed-forward {module.linear1.out_features}"
+    if isinstance(module, nn.Sequential):
+        return f"{name}: {'; '.join(kind_words(part) for part in module)}"
     return name
 
 

@@ -1,9 +1,9 @@
 """A flow fitted after training that draws z and the residual noise's sizes for the conditions asked for.
 
 Conditional flow matching (Lipman et al. 2023): a straight path from N(0, I) at t = 0 to the encoder's latents at t = 1;
-a network (:mod:`abr_model.sampler.velocity`) learns its velocity, Heun steps follow it. Fitting the prior after
-training is the second stage of Dai & Wipf 2019: the encoder's latents are not distributed as the prior, whatever the
-objective.
+a network (:mod:`abr_model.sampler.velocity`) learns its velocity, :mod:`abr_model.sampler.solver` follows it. Fitting
+the prior after training is the second stage of Dai & Wipf 2019: the encoder's latents are not distributed as the prior,
+whatever the objective.
 It draws all latents, or those that recordings inform (:mod:`abr_model.sampler.informed_latents`).
 
 Residual noise: residuals of the training recordings have a common colour (eigenvectors of their covariance) and a size
@@ -30,6 +30,7 @@ from abr_model.sampler.draw import LatentDraw, Progress, Sampler, normal_numbers
 from abr_model.sampler.informed_latents import InformedLatents, information
 from abr_model.sampler.normal_scores import NormalScores
 from abr_model.sampler.size_components import SizeComponents
+from abr_model.sampler.solver import follow
 from abr_model.sampler.velocity import Velocity
 
 if TYPE_CHECKING:
@@ -100,12 +101,9 @@ class LatentFlow(Sampler):
         numbers = normal_numbers(len(static), flow + self.latent - self.drawn + others, generator, ears).to(static)
         x, for_latents, for_sizes = numbers.split([flow, self.latent - self.drawn, others], 1)
         conditions = condition_features(static)
-        steps = self.config.solver_steps
-        for step in range(steps):
-            now, then = (torch.full_like(x[:, 0], (step + k) / steps) for k in (0, 1))
-            slope = self.velocity(x, now, conditions)
-            ahead = self.velocity(x + slope / steps, then, conditions)
-            x = x + (slope + ahead) / (2 * steps)
+        x = follow(
+            lambda at, t: self.velocity(at, torch.full_like(at[:, 0], t), conditions), x, self.config.solver_steps
+        )
         x = x * self.spread + self.centre
         z, noise = x[:, : self.drawn], x[:, self.drawn :]
         if self.informed is not None:
