@@ -1,9 +1,9 @@
 """Convolutions of one channel, as products of matrices over pieces of the trace.
 
 The convolutions of PyTorch on a CPU are made for many channels; with one channel in or out most of their time is spent
-on arranging it. Cut into pieces, the same sums are one product of two matrices: forward and backward the smoothing takes
-less than half of the time and the overlap-add less than a third (``benchmarks/pieces.py``; docs/model.md). Weights,
-names and results are those of the layers of PyTorch.
+on arranging it. Cut into pieces, the same sums are one product of two matrices: forward and backward, the smoothing
+takes less than half of the time and the overlap-add less than a third (``benchmarks/pieces.py``; docs/model.md).
+Weights, names and results are those of the layers of PyTorch.
 """
 
 from __future__ import annotations
