@@ -20,14 +20,14 @@ function createPlot(canvas) {
     return { time, traces: each, ...optional };
   }
 
-  /** Half the height of the µV axis: what is needed for mean ± 2 SD, for the single traces (one far off does not flatten
-      all others) and nearly all of the recordings. It grows when it must and shrinks only where far too large, so that
-      amplitudes can be compared while a slider moves. */
+  /** Half the height of the µV axis: what is needed for mean ± 2 SD, single traces (for them a quarter more at most: a
+      rare large wave does not flatten all others) and nearly all of the recordings. It grows when it must and shrinks
+      only where far too large, so that amplitudes can be compared while a slider moves. */
   function half({ mean, sd, single }, beside, present, mayShrink) {
     let [largest, tallest] = [0, 0];
     for (let i = 0; i < mean.length; i++) largest = Math.max(largest, Math.abs(mean[i]) + 2 * sd[i]);
     for (const value of single) tallest = Math.max(tallest, Math.abs(value));
-    largest = Math.max(largest, Math.min(tallest, 2 * largest));
+    largest = Math.max(largest, Math.min(tallest, 1.25 * largest));
     if (beside) {
       const { compare } = beside.choices;
       if (compare === "traces") {
