@@ -36,7 +36,7 @@ def planned(chosen: LoadedModel, design: Design, outside: str, recordings: Recor
     InputError
         The design cannot be, or nothing is left of it.
     """
-    return _plan(chosen.model.weights_sha256, design.model_dump_json(), outside, chosen, design, recordings)
+    return _plan(chosen.weights_sha256, design.model_dump_json(), outside, chosen, design, recordings)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking through the conditions …")
@@ -47,7 +47,7 @@ def _plan(weights: str, design_json: str, outside: str, _chosen, _design, _recor
 def training(chosen: LoadedModel) -> Training | None:
     """The recordings that the model learned from; None where they are not in the data folder."""
     path = training_cohort_file(chosen.model)
-    return None if path is None else _training(chosen.model.weights_sha256, str(path), path.stat().st_mtime_ns, chosen)
+    return None if path is None else _training(chosen.weights_sha256, str(path), path.stat().st_mtime_ns, chosen)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the training recordings …")
@@ -65,7 +65,7 @@ def learned_sweeps_for(chosen: LoadedModel, recordings: Recordings | None) -> tu
     cohort where it is here, else of ``recordings``; empty where neither says it."""
     path = training_cohort_file(chosen.model)
     stamp = path.stat().st_mtime_ns if path else 0
-    if found := _sweeps_of_training(chosen.model.weights_sha256, str(path), stamp, chosen):
+    if found := _sweeps_of_training(chosen.weights_sha256, str(path), stamp, chosen):
         return found, OF_TRAINING
     return (learned_sweeps(recordings), OF_CHOSEN) if recordings is not None else ((), "")
 
@@ -77,7 +77,7 @@ def _sweeps_of_training(weights: str, path: str, mtime_ns: int, _chosen) -> tupl
 
 def seconds_for(chosen: LoadedModel, request: BatchRequest, recordings: int, jobs: int, checks: bool) -> float:
     """About how long a batch will take on this machine."""
-    each = _pace(chosen.model.weights_sha256, chosen) + (CHECK_SECONDS_EACH if checks else 0.0)
+    each = _pace(chosen.weights_sha256, chosen) + (CHECK_SECONDS_EACH if checks else 0.0)
     return START_SECONDS + recordings * (each / jobs + FORMATS[request.format].seconds_each)
 
 

@@ -68,7 +68,7 @@ def inferred_ear(
     """
     rows = tuple(int(row) for row in rows)
     link = link_of(chosen)
-    whole = (chosen.model.weights_sha256, key, rows, tuple(sorted(stated.items())), link is not None)
+    whole = (chosen.weights_sha256, key, rows, tuple(sorted(stated.items())), link is not None)
     return InferredEar(_ear(whole, chosen.model, recordings, link, dict(stated)), whole, rows)
 
 

@@ -22,7 +22,7 @@ def generated_series(chosen: LoadedModel, condition: Mapping, axis: str, values:
     """Draws, mean, spread and waves at every one of ``values`` of the condition ``axis``, all else as in
     ``condition``."""
     others = tuple(values[0] if name == axis else condition[name] for name in CONDITION_NAMES)
-    return _series(chosen.model.weights_sha256, others, axis, tuple(values), chosen.model)
+    return _series(chosen.weights_sha256, others, axis, tuple(values), chosen.model)
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)

@@ -50,7 +50,7 @@ def sides_of(chosen: LoadedModel, cohort: Path, other_cohort: bool, seed: int) -
     InputError
         The cohort cannot be read, or gives no held-out part.
     """
-    return _sides(chosen.model.weights_sha256, read_metadata(cohort)["digest"], str(cohort), other_cohort, seed, chosen)
+    return _sides(chosen.weights_sha256, read_metadata(cohort)["digest"], str(cohort), other_cohort, seed, chosen)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Dividing the cohort and generating for the held-out conditions …")

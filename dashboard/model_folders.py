@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,16 @@ class LoadedModel:
     model: TrainedModel
     name: str
     folder: Path
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Of the model, worked out once: what is loaded here does not change, and a click asks for it several times."""
+        return self.model.weights_sha256
+
+    @property
+    def model_id(self) -> str:
+        """Its first 8 hex digits."""
+        return self.weights_sha256[:8]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

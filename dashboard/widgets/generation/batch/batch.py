@@ -153,6 +153,6 @@ def _too_large(request: BatchRequest, recordings: int, size: int) -> InputError 
 
 def _start(chosen: LoadedModel, request: BatchRequest, recordings: int, jobs: int) -> None:
     try:
-        launch(prepare(request, chosen.folder, chosen.model.model_id, recordings, jobs))
+        launch(prepare(request, chosen.folder, chosen.model_id, recordings, jobs))
     except InputError as error:
         st.session_state[_PROBLEM] = error

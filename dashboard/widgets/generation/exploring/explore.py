@@ -95,7 +95,7 @@ def _explore(chosen: LoadedModel, theme: str) -> None:
     response = here.at(condition[INTENSITY.name])
     with picture:
         noise = _noise_in_words(here, settings, learned)
-        said = {"model": model.model_id, "recordings_words": noise}
+        said = {"model": chosen.model_id, "recordings_words": noise}
         explorer(explorer_payload(settings, here, near, notes, theme, sweep=sweep, **said))
         words, filter = st.columns([2.6, 1], vertical_alignment="center")
         words.caption(near_caption(nearest, near, response, settings, comparison))

@@ -38,13 +38,13 @@ def batch_bytes(
     request = BatchRequest(design=design, seed=seed, content=content, format=format, residual_noise=noise)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"{_name(chosen, seed, n)}{FORMATS[format].endings[0]}"
-        evaluation = evaluation_in(chosen.folder, chosen.model.model_id)
+        evaluation = evaluation_in(chosen.folder, chosen.model_id)
         batch = make_batch(chosen.model, request, target, training=training(chosen), evaluation=evaluation)
         return batch.bundle.zip(Path(folder) / "bundle.zip", batch.provenance.made).read_bytes()
 
 
 def _name(chosen: LoadedModel, seed: int, n: int) -> str:
-    return f"abr-generated-{chosen.model.model_id}-seed-{seed}-n-{n}"
+    return f"abr-generated-{chosen.model_id}-seed-{seed}-n-{n}"
 
 
 def export_box(chosen: LoadedModel, condition: Mapping, noise: NoiseOfSweeps | None = None) -> None:

@@ -43,7 +43,7 @@ def ear_download(
                 lambda format=format: export_bytes(
                     ears_as_cohort(chosen.model, responses, list(ears), SEED, shares), format
                 ),
-                file_name=f"abr-generated-one-ear-{name}-{chosen.model.model_id}.{format}",
+                file_name=f"abr-generated-one-ear-{name}-{chosen.model_id}.{format}",
                 mime=mime,
                 key=f"{key}_{format}",
                 on_click="ignore",
