@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +89,17 @@ def check_condition(condition: Mapping) -> dict:
     unknown = sorted(set(condition) - set(CONDITION_NAMES))
     if unknown:
         raise InputError("there is no such condition", column=unknown[0], allowed=", ".join(CONDITION_NAMES))
-    row = check_conditions(pd.DataFrame([dict(condition)])).iloc[0]
+    values = tuple(condition.items())
+    try:
+        return dict(_checked(values))
+    except TypeError:  # a value that cannot be a key
+        return dict(_checked.__wrapped__(values))
+
+
+@lru_cache(maxsize=256)
+def _checked(values: tuple[tuple[str, Any], ...]) -> dict:
+    """Kept, because a page asks for the same condition several times a click, and each costs 2 ms."""
+    row = check_conditions(pd.DataFrame([dict(values)])).iloc[0]
     return {name: row[name] if name == "hearing_loss" else float(row[name]) for name in CONDITION_NAMES}
 
 

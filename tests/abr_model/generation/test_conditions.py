@@ -97,3 +97,13 @@ def test_conditions_in_words():
     assert in_words("intensity_db_nhl", 80.0) == "80 dB nHL"
     assert in_words("stimulus_rate_per_s", 33.1) == "33.1 /s"
     assert in_words("hearing_loss", "neuropathy") == "Auditory neuropathy"
+
+
+def test_what_is_kept_of_a_condition_is_not_the_callers_to_change(condition):
+    checked = check_condition(condition)
+    before = dict(checked)
+    checked["age_years"] = 99.0
+    assert check_condition(condition) == before
+    with pytest.raises(InputError, match="out of range"):
+        check_condition(condition | {"age_years": -1})
+    assert check_condition(dict(reversed(condition.items()))) == before
