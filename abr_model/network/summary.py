@@ -117,9 +117,8 @@ def kind_words(module: nn.Module) -> str:
         return f"{name} {module.in_features}→{module.out_features}"
     if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
         sizes = f"{module.in_channels}→{module.out_channels}"
-        name = (
-            "ConvTranspose1d" if isinstance(module, nn.ConvTranspose1d) else "Conv1d"
-        )  # as what, not how, it computes
+        # What it computes, not the class that computes it in another way.
+        name = "ConvTranspose1d" if isinstance(module, nn.ConvTranspose1d) else "Conv1d"
         return f"{name} {sizes}, kernel {module.kernel_size[0]}, stride {module.stride[0]}"
     if isinstance(module, nn.GroupNorm):
         return f"{name} {module.num_groups} groups of {module.num_channels}"
